@@ -1,0 +1,1 @@
+"""The event log, the live feed that reads it, and the timeline."""

@@ -1,8 +1,9 @@
 """What deserves an alert: pure rules, no database, no clock."""
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
+from typing import Protocol
 
 # HJ 212-2017 table 8 and HJ/T 212-2005: only these values are measurements to be judged. `S` is entered by hand, and
 # 2005 devices and air stations number their flags; every other letter says that the value is none.
@@ -22,22 +23,23 @@ _GRAVE_MULTIPLE = 1.0
 WARNING_LEVEL, VIOLATION_LEVEL, GRAVE_LEVEL = 3, 2, 1
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """A bound that held for a point, a factor and a period from a day to (before) another."""
+class Limit(Protocol):
+    """A bound on a value, as rows of `discharge_limit` have it."""
 
-    factor: str
-    period: str
-    low: float | None
-    high: float | None
-    unit: str
-    source: str
-    valid_from: date
-    valid_to: date | None
-    of_permit: bool = False
+    @property
+    def period(self) -> str: ...
+    @property
+    def low(self) -> float | None: ...
+    @property
+    def high(self) -> float | None: ...
+    @property
+    def unit(self) -> str: ...
+    @property
+    def source(self) -> str: ...
 
-    def held_on(self, day: date) -> bool:
-        return self.valid_from <= day and (self.valid_to is None or day < self.valid_to)
+
+LimitOf = Callable[[str], Limit | None]
+"""The limit of the point and factor in question for an averaging period, if there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,36 +73,32 @@ def is_fresh(measured: Measured, *, now: datetime, within: timedelta) -> bool:
     return now - (measured.at + _LASTS[measured.period]) <= within
 
 
-def judge(measured: Measured, limits: Iterable[Limit], *, day: date) -> Exceedance | None:
-    """Hold a value against the limits of its point that held on its day (China Standard Time).
+def judge(measured: Measured, limit_of: LimitOf) -> Exceedance | None:
+    """Hold a value against the limit of its own period or, where there is none, of the next longer one.
 
     A limit of the same period makes a violation. Discharge standards compare daily means (GB 18918-2002 4.1.4.2), so a
-    shorter value above the daily limit is a warning only.
+    shorter value outside the daily limit is a warning only.
     """
     if measured.value is None or not is_measurement(measured.flag):
         return None
-    limit = _limit_for(measured, [one for one in limits if one.factor == measured.factor and one.held_on(day)])
+    periods = list(_LASTS)
+    longer = periods[periods.index(measured.period) :]
+    limit = next((found for period in longer if (found := limit_of(period)) is not None), None)
     if limit is None:
         return None
-    value = measured.value
-    if limit.high is not None and value > limit.high:
-        multiple = value / limit.high - 1 if limit.high > 0 and limit.low is None else None
-    elif limit.low is not None and value < limit.low:
-        multiple = None
-    else:
+    too_high = limit.high is not None and measured.value > limit.high
+    too_low = limit.low is not None and measured.value < limit.low
+    if not (too_high or too_low):
         return None
-    return Exceedance(value, limit, _level(measured, limit, multiple), multiple)
+    multiple = exceedance_multiple(measured.value, limit)
+    return Exceedance(measured.value, limit, _level(measured, limit, multiple), multiple)
 
 
-def _limit_for(measured: Measured, held: list[Limit]) -> Limit | None:
-    """The permit before the standard, the same period before a longer one, the newest before the older."""
-    order = list(_LASTS)
-    fitting = [one for one in held if order.index(one.period) >= order.index(measured.period)]
-    return min(
-        fitting,
-        key=lambda one: (order.index(one.period), not one.of_permit, -one.valid_from.toordinal()),
-        default=None,
-    )
+def exceedance_multiple(value: float, limit: Limit) -> float | None:
+    """By how many times a value is above its limit (超标倍数); None where the standard has two bounds or zero (pH)."""
+    if limit.high is None or limit.high <= 0 or limit.low is not None or value <= limit.high:
+        return None
+    return value / limit.high - 1
 
 
 def _level(measured: Measured, limit: Limit, multiple: float | None) -> int:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
+from data.hj212.factors import FACTORS
 from pydantic import BaseModel
 from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,7 +13,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from command.alerts.tables import Alert
 from command.dispatch.states import ALERT_STEPS, next_steps
 from command.dispatch.tables import Assignment
-from data.hj212.factors import factor_named
 from data.tables import Enterprise, MonitoringPoint
 from gis.http import NotFound
 from gis.tables import RegionRow
@@ -177,12 +177,12 @@ def _brief_fields(row: Any) -> dict[str, Any]:
 
 def _alert_out(row: Any, assignments: Sequence[Assignment]) -> AlertOut:
     brief = _brief_fields(row)
-    factor = factor_named(row.Alert.factor) if row.Alert.factor else None
+    factor = FACTORS.get(row.Alert.factor)
     return AlertOut(
         **brief,
         **{name: getattr(row.Alert, name) for name in _FULL},
         region_name=row.region_name,
-        factor_name=NameOut(zh=factor.name_zh, en=factor.name_en) if factor else None,
+        factor_name=NameOut(zh=factor.zh, en=factor.en) if factor else None,
         next_steps=list(ALERT_STEPS[row.Alert.status]),
         assignments=[_assignment_out(one, AlertBrief(**brief)) for one in assignments],
     )

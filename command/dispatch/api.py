@@ -193,7 +193,7 @@ async def send_photo(
     session: SessionDep,
     scope: ScopeDep,
     file: UploadFile,
-    id: Annotated[UUID, Form()],  # noqa: A002 - the contract's name
+    id: Annotated[UUID, Form()],
     taken_at: Annotated[datetime | None, Form()] = None,
 ) -> PhotoOut:
     """Send a picture from the scene; sending it again with the same id stores nothing and answers 200."""
@@ -251,9 +251,7 @@ async def take_step(
         )
 
 
-async def responders_near(
-    request: Request, session: AsyncSession, alert: AlertOut, radius_m: float
-) -> list[Responder]:
+async def responders_near(request: Request, session: AsyncSession, alert: AlertOut, radius_m: float) -> list[Responder]:
     """Rank everybody whom the live index finds within the radius of an alert."""
     officers: LiveOfficers = request.app.state.officers
     settings: DispatchSettings = request.app.state.dispatch

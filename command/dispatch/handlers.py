@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -195,9 +195,7 @@ async def _claim(session: AsyncSession, officer: Any) -> None:
             await session.flush()
     except IntegrityError:
         busy_with = await session.scalar(
-            select(Assignment.alert_id).where(
-                Assignment.officer_id == officer.id, Assignment.state.in_(OPEN_STATES)
-            )
+            select(Assignment.alert_id).where(Assignment.officer_id == officer.id, Assignment.state.in_(OPEN_STATES))
         )
         where = f" with alert {busy_with}" if busy_with else ""
         raise Conflict(f"{officer.name} is busy{where}; somebody was faster") from None

@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Protocol
 
+from gis.geodesic import distances_m
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from command.officers.status import busy, certificate_expired, on_duty, stale, status
 from data.tables import Officer, OfficerPosition
-from gis.geodesic import distances_m
 
 _VAGUE_M = 100.0
 _MINUTE_AND_HALF = 90.0
@@ -104,7 +104,10 @@ async def rank_responders(
         leg.id: leg
         for leg in await roads.rank(origin, [(one.id, one.lon, one.lat) for one in people], routes=routes + not_free)
     }
-    ranked = [_responder(one, float(metres), legs[one.id], one.id in declined) for one, metres in zip(people, straight, strict=True)]
+    ranked = [
+        _responder(one, float(metres), legs[one.id], one.id in declined)
+        for one, metres in zip(people, straight, strict=True)
+    ]
     ranked.sort(key=lambda one: (one.status != "free", one.travel_time_s is None, one.travel_time_s, one.officer_id))
     return [
         replace(one, reasons=[*_place(rank, one, ranked[0]), *one.reasons], route=one.route if rank < routes else None)

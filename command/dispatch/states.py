@@ -11,7 +11,7 @@ ALERT_STEPS: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """From which states a step may be taken, where it leads, which time it sets, whose it is, what it is called after."""
+    """From which states a step may be taken, where it leads, which time it sets, its event, and whose it is."""
 
     sources: tuple[str, ...]
     state: str

@@ -59,7 +59,6 @@ class PrivateCluster:
         Raises:
             ClusterError: PostgreSQL is missing, of another major version, not allowed to work here, or does not start.
         """
-        self.home.mkdir(parents=True, exist_ok=True)
         with self._one_at_a_time():
             if self.running() and self._answers():
                 return
@@ -123,9 +122,16 @@ class PrivateCluster:
     @contextmanager
     def _one_at_a_time(self) -> Iterator[None]:
         """Two processes that both find the server dead must not both start it."""
-        with (self.home / "postgres.lock").open("w") as lock:
+        try:
+            self.home.mkdir(parents=True, exist_ok=True)
+            lock = os.open(self.home / "postgres.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise ClusterError(f"{self.home} cannot be written ({error.strerror}): choose another --home.") from error
+        try:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+        finally:
+            os.close(lock)
 
     def _make_folders(self, account: Account) -> None:
         self.root.mkdir(mode=0o700, exist_ok=True)

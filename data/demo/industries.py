@@ -8,8 +8,8 @@ class Industry:
     """One industry class.
 
     `trade` is the word in the company's name; `tag` the industry tag, if one of the catalogue fits. `emits` holds tags
-    of pollution elements. `share` is its weight among all enterprises; `keys` the share that needs a full permit (重点管理),
-    `simplified` the share with a simplified one (简化管理); of the rest most are registered only.
+    of pollution elements. `share` is its weight among all enterprises; `keys` the part that needs a full permit
+    (重点管理), `simplified` the part with a simplified one (简化管理); of the rest most are registered only.
     """
 
     code: str
@@ -34,10 +34,10 @@ SEWAGE = "4620"
 POWER = ("4411", "4412", "4417")
 
 INDUSTRIES: tuple[Industry, ...] = (
-    Industry(SEWAGE, "污水处理", "污水处理厂", (WATER,), 2.2, 0.9, 0.1),
-    Industry("4411", "发电", "火电", (AIR, WATER, HAZARD), 0.6, 1.0, 0.0),
-    Industry("4412", "热电", "火电", (AIR, WATER), 1.6, 0.9, 0.1),
-    Industry("4417", "环保能源", "垃圾焚烧", (AIR, WATER, HAZARD), 0.6, 1.0, 0.0),
+    Industry(SEWAGE, "污水处理", "污水处理厂", (WATER,), 0.6, 0.9, 0.1),
+    Industry("4411", "发电", "火电", (AIR, WATER, HAZARD), 0.1, 1.0, 0.0),
+    Industry("4412", "热电", "火电", (AIR, WATER), 0.4, 0.9, 0.1),
+    Industry("4417", "环保能源", "垃圾焚烧", (AIR, WATER, HAZARD), 0.15, 1.0, 0.0),
     Industry("3011", "水泥", "水泥", (AIR, DUST), 1.5, 0.6, 0.3),
     Industry("3110", "炼铁", "钢铁", (AIR, WATER, HAZARD), 0.3, 1.0, 0.0),
     Industry("3130", "钢材", "钢铁", (AIR, WATER), 2.5, 0.3, 0.4),

@@ -9,7 +9,8 @@ _BRAND_SECOND = "川岭澜野泉岳洲原峰林溪桥湖石舟帆禾光辰星宇
 _SURNAMES = "王李张刘陈杨赵孙周吴徐马朱胡林郭何高罗郑梁谢宋唐韩曹许邓冯于董萧程袁吕魏蒋田杜丁姜范江傅钟崔石孟尹段侯"
 _GIVEN_FIRST = "建国志晓海文明春秋玉振永立新宏伟成德家子天泽佳思雨欣若书婉"
 _GIVEN_SECOND = "华强军平东涛波峰磊鹏杰超斌辉龙飞霞敏静丽娟燕玲芳慧颖洁婷宁琳"
-_WATERS = ("青杨河", "白石河", "柳溪", "小清沟", "金水河", "丹水", "芦荻河", "南崖河", "双泉河", "大汶沟", "龙湾水库", "云峰水库")
+_RIVERS = ("青杨河", "白石河", "柳溪", "石桥沟", "金水河", "丹水", "芦荻河", "南崖河", "双泉河", "梨园沟")
+_LAKES = ("龙湾水库", "云峰水库")
 _PARKS = ("经济开发区", "高新产业园", "化工产业园", "循环经济园", "装备制造园", "临港产业园")
 
 _UNIT = re.compile(r"(?<=..)(自治县|特区|[市区县])$")
@@ -40,8 +41,12 @@ def company(place: str, brand: str, trade: str) -> str:
     return f"{place}{brand}{trade}有限公司（演示）"
 
 
-def water(number: int) -> str:
-    return _WATERS[number % len(_WATERS)]
+def river(number: int) -> str:
+    return _RIVERS[number % len(_RIVERS)]
+
+
+def lake(number: int) -> str:
+    return _LAKES[number % len(_LAKES)]
 
 
 def park(number: int) -> str:

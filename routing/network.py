@@ -127,7 +127,9 @@ class PreparedNetwork:
 
     @cached_property
     def edge_numbers(self) -> Ints:
-        return np.arange(self.edges, dtype=np.int32)
+        numbers = np.arange(self.edges, dtype=np.int32)
+        numbers.flags.writeable = False  # like the mapped arrays, so that compiled code meets one type, not two
+        return numbers
 
     def name_of(self, shape: int) -> str:
         """Return the street name of a stretch, empty if it has none."""

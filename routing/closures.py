@@ -5,8 +5,8 @@ A closure always closes whole stretches, in both directions:
 - an area closes every stretch it touches;
 - a point closes what lies within `REACH_M` of it: both carriageways, or all arms of a junction;
 - a line closes the roads drawn over (half of the stretch, or 60 m of it, within `REACH_M`) and the roads it cuts
-  away from their ends. A line along a street thus leaves the side streets open, although it touches their mouths. If that
-  finds nothing (a short stroke at a crossing), everything within reach is closed.
+  away from their ends. A line along a street thus leaves the side streets open, although it touches their mouths. If
+  that finds nothing (a short stroke at a crossing), everything within reach is closed.
 """
 
 from collections.abc import Iterable
@@ -47,7 +47,9 @@ def edges_of(network: PreparedNetwork, shapes: Ints) -> Ints:
 
 
 def closed_by(network: PreparedNetwork, geometry: BaseGeometry) -> Ints:
-    """Return the stretches that a geometry (WGS84) closes; raise `UnusableClosure` if there is none or it is unusable."""
+    """Return the stretches that a geometry (WGS84) closes; raise `UnusableClosure` if there is none or it is
+    unusable.
+    """
     _check(geometry)
     shapes = [_closed_by_part(network, part) for part in shapely.get_parts(geometry)]
     found = np.unique(np.concatenate(shapes)).astype(np.int32)
@@ -90,7 +92,8 @@ def _closed_by_part(network: PreparedNetwork, part: BaseGeometry) -> Ints:
     zone = shapely.buffer(drawn, REACH_M)
     covered = shapely.length(shapely.intersection(lines, zone))
     length = shapely.length(lines)
-    # An honest crossing cuts the road outside its mouths; within them, it may be the road along which the line was drawn.
+    # An honest crossing cuts the road outside its mouths; within them, it may be the road along which the line was
+    # drawn.
     inner = shapely.line_merge(shapely.difference(lines, shapely.union_all(_mouths(lines))))
     cut = shapely.intersects(inner, drawn)
     closed = (covered >= np.minimum(0.5 * length, ALONG_M)) | cut

@@ -1,12 +1,12 @@
 """What can be wrong with roads.
 
-    RoadsError
-    ├── RoadsFileError        a file or place that roads cannot be made from
-    ├── NetworkUnusable       a prepared network that must not be used
-    │   └── NoRoads           there is none yet
-    ├── OutsideRoads          a point too far from any road
-    ├── NoRoute               two points without a road between them
-    └── UnusableClosure       a geometry that closes nothing, or cannot be read
+RoadsError
+├── RoadsFileError        a file or place that roads cannot be made from
+├── NetworkUnusable       a prepared network that must not be used
+│   └── NoRoads           there is none yet
+├── OutsideRoads          a point too far from any road
+├── NoRoute               two points without a road between them
+└── UnusableClosure       a geometry that closes nothing, or cannot be read
 """
 
 

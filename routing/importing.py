@@ -1,4 +1,6 @@
-"""Imports roads: from a file or, through osmnx and the internet, a place name; into a `RoadStore`, whole or not at all."""
+"""Imports roads: from a file or, through osmnx and the internet, a place name; into a `RoadStore`, whole or not at
+all.
+"""
 
 import re
 import time
@@ -36,9 +38,7 @@ class ImportReport:
     seconds: float
 
 
-def import_roads(
-    source: Path | str, store: RoadStore, progress: Progress = lambda _what, _done: None
-) -> ImportReport:
+def import_roads(source: Path | str, store: RoadStore, progress: Progress = lambda _what, _done: None) -> ImportReport:
     """Import a file (`Path`) or the roads of a place (`str`, online) and make them the network in use.
 
     Raises `RoadsFileError` in words; the network that was in use then stays in use.

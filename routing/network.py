@@ -1,9 +1,10 @@
-"""The prepared network: flat arrays in a folder, memory-mapped and shared by all processes; and the store of its versions.
+"""The prepared network: flat arrays in a folder, memory-mapped and shared by all processes; and the store of its
+versions.
 
-Layout, format 1. Coordinates are whole numbers of 1e-7 degree (WGS84), costs whole milliseconds, so that sums are exact and
-the same on every machine. Nodes are in Hilbert order, edges in the order of their tails (the forward CSR). A junction split by
-turn restrictions has copies: ordinary nodes at the same place, whose edges are copies along the same stretches.
-A later hierarchy adds arrays to the same folder and refers to nodes and edges by these numbers.
+Layout, format 1. Coordinates are whole numbers of 1e-7 degree (WGS84), costs whole milliseconds, so that sums are
+exact and the same on every machine. Nodes are in Hilbert order, edges in the order of their tails (the forward CSR).
+A junction split by turn restrictions has copies: ordinary nodes at the same place, whose edges are copies along the
+same stretches. A later hierarchy adds arrays to the same folder and refers to nodes and edges by these numbers.
 """
 
 import hashlib
@@ -157,8 +158,8 @@ class PreparedNetwork:
 class RoadStore:
     """The versions of the prepared network under one folder, and which of them is in use.
 
-    Installing never touches the version in use: a new folder is written beside it, forced to disk, and then one small pointer file is
-    replaced. Processes that have the old version mapped keep it until they open the new one.
+    Installing never touches the version in use: a new folder is written beside it, forced to disk, and then one small
+    pointer file is replaced. Processes that have the old version mapped keep it until they open the new one.
     """
 
     def __init__(self, home: Path) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import osmium
-from osmium.osm import osm_entity_bits
+from osmium.osm import Relation, Way, osm_entity_bits
 
 from routing.errors import RoadsFileError
 from routing.graph import BRIDGE, ROUNDABOUT, TUNNEL
@@ -80,9 +80,9 @@ def read_osm(path: Path, progress: Progress = lambda _what, _done: None) -> OsmR
     )
     try:
         for number, element in enumerate(processor):
-            if element.is_way():
+            if isinstance(element, Way):
                 collected.add_way(element)
-            else:
+            elif isinstance(element, Relation):
                 collected.add_relation(element)
             if number % 20_000 == 0:
                 progress("reading ways", number)
@@ -138,7 +138,7 @@ class _Collected:
         self.restrictions: list[TurnRestriction] = []
         self.notes: Counter[str] = Counter()
 
-    def add_way(self, way: "osmium.osm.Way") -> None:
+    def add_way(self, way: Way) -> None:
         tags = {tag.k: tag.v for tag in way.tags}
         reason = refusal(tags)
         if reason is not None:
@@ -172,7 +172,7 @@ class _Collected:
         )
         self.way_oneway.append(towards != 0)
 
-    def add_relation(self, relation: "osmium.osm.Relation") -> None:
+    def add_relation(self, relation: Relation) -> None:
         tags = {tag.k: tag.v for tag in relation.tags}
         kind = tags.get("restriction:motorcar") or tags.get("restriction")
         if tags.get("type") != "restriction" or kind is None:
@@ -199,7 +199,11 @@ class _Collected:
             left_out = sum(count for note, count in self.notes.items() if note.startswith("ways"))
             raise RoadsFileError(
                 f"{path.name} holds no road that a car may use"
-                + (f" ({left_out} other ways were left out)" if left_out else "; is it really an OpenStreetMap extract?")
+                + (
+                    f" ({left_out} other ways were left out)"
+                    if left_out
+                    else "; is it really an OpenStreetMap extract?"
+                )
             )
         x = np.frombuffer(self.x, np.int32)
         missing = int((x == NOWHERE).sum())

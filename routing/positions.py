@@ -1,7 +1,8 @@
 """Where on the network somebody stands, and what it costs to leave that place or to come to it.
 
-A place on a road is a stretch and a fraction; in whole milliseconds, so that parts add up to the whole. A place at a junction (within a
-centimetre) is the junction itself: it is reached by any road into it and left by any road out of it.
+A place on a road is a stretch and a fraction; in whole milliseconds, so that parts add up to the whole. A place at a
+junction (within a centimetre) is the junction itself: it is reached by any road into it and left by any road out of
+it.
 
 The stretch somebody stands on may be left, and the stretch they want to reach may be entered, even when it is closed:
 a closure stops traffic through a road, and it is drawn by whole stretches; the officer who stands behind the barrier
@@ -22,7 +23,9 @@ AT_JUNCTION_M = 0.01
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Places on the network as columns. `ms` and `metres` count from the start of the stretch as drawn; `node` is -1 on a road."""
+    """Places on the network as columns. `ms` and `metres` count from the start of the stretch as drawn; `node` is -1
+    on a road.
+    """
 
     shape: Ints
     fraction: Floats

@@ -176,4 +176,3 @@ def _visit_cells(
                     counts[cell] += 1
                 else:
                     counts[cell + 1] += 1
-

@@ -11,7 +11,7 @@ from routing.closures import BlockedEdges
 from routing.errors import NoRoute, OutsideRoads
 from routing.measure import METRES_PER_DEGREE, Floats, Ints, Longs
 from routing.network import PreparedNetwork
-from routing.positions import Standing, WaysIn, WaysOut, standing, ways_in, ways_out
+from routing.positions import WaysIn, WaysOut, standing, ways_in, ways_out
 from routing.searching import UNREACHED, Reached, search
 from routing.snapping import LIMIT_M, LonLat, snap_all, too_far
 
@@ -75,9 +75,9 @@ def rank(
 ) -> list[Ranked[Id]]:
     """Rank candidates (id, longitude, latitude) by travel time to `target`; routes for the first `routes`.
 
-    Exact over the whole network: one-way streets, turn restrictions and `blocked` roads respected, edges left and entered at the
-    snapped points. Equal times keep the order of `candidates`; who cannot come is last, with the reason. `within_s`
-    ends the search early: slower candidates then count as unreachable.
+    Exact over the whole network: one-way streets, turn restrictions and `blocked` roads respected, edges left and
+    entered at the snapped points. Equal times keep the order of `candidates`; who cannot come is last, with the
+    reason. `within_s` ends the search early: slower candidates then count as unreachable.
     """
     if not candidates:
         return []
@@ -148,20 +148,26 @@ class _Trips:
         nodes = self.out.node[:count]
         usable = (nodes >= 0) & (island[nodes] == island[self.to.node[0]])
         self.same_island = usable.any(axis=1)
-        self.reached: Reached = search(
-            network,
-            self.to.node,
-            self.to.ms,
-            self.to.metres,
-            wanted=np.unique(nodes[usable]),
-            blocked=network.no_edge_blocked if blocked is None else blocked.mask,
-            backward=True,
-            within_ms=None if within_s is None else round(within_s * 1000),
-        ) if usable.any() else _nothing_reached(network)
+        self.reached: Reached = (
+            search(
+                network,
+                self.to.node,
+                self.to.ms,
+                self.to.metres,
+                wanted=np.unique(nodes[usable]),
+                blocked=network.no_edge_blocked if blocked is None else blocked.mask,
+                backward=True,
+                within_ms=None if within_s is None else round(within_s * 1000),
+            )
+            if usable.any()
+            else _nothing_reached(network)
+        )
         self._choose(usable)
 
     def _choose(self, usable: "np.ndarray[tuple[int, int], np.dtype[np.bool_]]") -> None:
-        """Take for each candidate the better way out of its edge, or the stretch itself if the destination lies ahead on it."""
+        """Take for each candidate the better way out of its edge, or the stretch itself if the destination lies ahead
+        on it.
+        """
         out, count = self.out, self.count
         onward = self.reached.ms[out.node[:count]].astype(np.int64)
         ways = np.where(usable & (onward < UNREACHED), onward + out.ms[:count], _NEVER)
@@ -180,7 +186,9 @@ class _Trips:
             self.ms = np.where(self.ms > self.within_s * 1000, _NEVER, self.ms)
 
     def _direct(self) -> Longs:
-        """Milliseconds along the stretch itself, for those who stand on the destination's own, on the right side of it."""
+        """Milliseconds along the stretch itself, for those who stand on the destination's own, on the right side of
+        it.
+        """
         p, end = self.places, self.count
         edges = self.network.arrays.shape_edge[p.shape[end]]
         on_it = p.shape[:end] == p.shape[end]
@@ -238,7 +246,11 @@ class _Trips:
             coordinates *= 2  # a line has two ends, even one of no length
         steps = []
         for (name, _), group in groupby(
-            pieces, key=lambda piece: (network.name_of(piece[0]), "" if network.name_of(piece[0]) else network.class_of(piece[0]))
+            pieces,
+            key=lambda piece: (
+                network.name_of(piece[0]),
+                "" if network.name_of(piece[0]) else network.class_of(piece[0]),
+            ),
         ):
             parts = [(shape, abs(finish - begin)) for shape, begin, finish in group]
             steps.append(

@@ -1,8 +1,8 @@
 """Turn restrictions, by splitting only the junctions that have one.
 
-Every approach to a junction from which some turn is forbidden gets a copy of that junction, from which only the allowed turns
-leave. Copies are ordinary nodes at the same place, so every search, exported graph or hierarchy honours restrictions
-without knowing of them; the network grows by a few nodes per restriction instead of 2.3 times.
+Every approach to a junction from which some turn is forbidden gets a copy of that junction, from which only the
+allowed turns leave. Copies are ordinary nodes at the same place, so every search, exported graph or hierarchy honours
+restrictions without knowing of them; the network grows by a few nodes per restriction instead of 2.3 times.
 """
 
 from collections import defaultdict
@@ -22,15 +22,15 @@ def split_restricted(graph: RoadGraph, begins: Longs, ends: Longs, restrictions:
         return
     leaving: dict[int, list[int]] = defaultdict(list)
     centres = {int(graph.edge_head[edge]) for edge in forbidden}
-    for edge in np.flatnonzero(np.isin(graph.edge_tail, list(centres))):
-        leaving[int(graph.edge_tail[edge])].append(int(edge))
+    for edge in np.flatnonzero(np.isin(graph.edge_tail, list(centres))).tolist():
+        leaving[int(graph.edge_tail[edge])].append(edge)
 
     copies: dict[tuple[int, frozenset[int]], int] = {}
     nodes = len(graph.node_id)
     heads = graph.edge_head.copy()
-    for edge, turns in sorted(forbidden.items()):
-        key = (int(graph.edge_head[edge]), frozenset(turns))  # approaches with the same turns share a copy
-        heads[edge] = copies.setdefault(key, nodes + len(copies))
+    for approach, banned in sorted(forbidden.items()):
+        key = (int(graph.edge_head[approach]), frozenset(banned))  # approaches with the same turns share a copy
+        heads[approach] = copies.setdefault(key, nodes + len(copies))
     graph.edge_head = heads  # all heads first: a copied edge may itself end in a copy
 
     copied_edges, copied_tails = [], []
@@ -67,17 +67,18 @@ def _forbidden_turns(
     arriving: dict[int, list[int]] = defaultdict(list)
     leaving: dict[int, list[int]] = defaultdict(list)
     centres = np.array(sorted(via_of), np.int64)
-    for edge in np.flatnonzero(np.isin(graph.edge_head, centres)):
-        arriving[via_of[int(graph.edge_head[edge])]].append(int(edge))
-    for edge in np.flatnonzero(np.isin(graph.edge_tail, centres)):
-        leaving[via_of[int(graph.edge_tail[edge])]].append(int(edge))
+    for edge in np.flatnonzero(np.isin(graph.edge_head, centres)).tolist():
+        arriving[via_of[int(graph.edge_head[edge])]].append(edge)
+    for edge in np.flatnonzero(np.isin(graph.edge_tail, centres)).tolist():
+        leaving[via_of[int(graph.edge_tail[edge])]].append(edge)
 
     forbidden: dict[int, set[int]] = defaultdict(set)
     for restriction in restrictions:
         into = [edge for edge in arriving[restriction.via_node] if ends[edge] == restriction.from_way]
         out = [edge for edge in leaving[restriction.via_node] if begins[edge] == restriction.to_way]
         if len(into) != 1 or len(out) != 1:
-            # Roads outside the network, or a way that runs through the junction: which of its arms is meant is not said.
+            # Roads outside the network, or a way that runs through the junction: which of its arms is meant is not
+            # said.
             note = "turn restrictions not honoured: their roads are not in the network or not plain"
             graph.notes[note] = graph.notes.get(note, 0) + 1
             continue

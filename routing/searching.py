@@ -1,7 +1,8 @@
-"""One bounded Dijkstra search over a compressed graph, forward or reversed: the seam behind ranking, routes and isochrones.
+"""One bounded Dijkstra search over a compressed graph, forward or reversed: the seam behind ranking, routes and
+isochrones.
 
-`search` is all that a faster engine has to replace: a contraction hierarchy on the same arrays would take the same seeds
-and wanted nodes, and return the same whole milliseconds and the edges that lead there.
+`search` is all that a faster engine has to replace: a contraction hierarchy on the same arrays would take the same
+seeds and wanted nodes, and return the same whole milliseconds and the edges that lead there.
 """
 
 import threading
@@ -22,8 +23,8 @@ UNREACHED = np.int32(2_000_000_000)
 class Reached:
     """The state of a finished search. Valid until the same thread searches the same network again.
 
-    `ms` and `metres` hold the least cost between the seeds and each node; `via` the edge to take there (backward: the edge that
-    leaves the node towards the seeds; forward: the one that arrives), or -1 - k at the k-th seed.
+    `ms` and `metres` hold the least cost between the seeds and each node; `via` the edge to take there (backward: the
+    edge that leaves the node towards the seeds; forward: the one that arrives), or -1 - k at the k-th seed.
     """
 
     ms: Ints
@@ -68,7 +69,9 @@ def search(
     backward: bool,
     within_ms: int | None = None,
 ) -> Reached:
-    """Search from `seeds` until every wanted node is settled (all nodes, if none is wanted) or `within_ms` is exceeded."""
+    """Search from `seeds` until every wanted node is settled (all nodes, if none is wanted) or `within_ms` is
+    exceeded.
+    """
     space = _per_thread.workspaces.get(network)
     if space is None:
         space = _per_thread.workspaces.setdefault(network, _Workspace(network.nodes))
@@ -170,7 +173,7 @@ def _dijkstra(
 
 
 @compiled
-def _push(heap: Longs, size: int, item: int) -> int:
+def _push(heap: Longs, size: int, item: np.int64) -> int:
     place = size
     while place > 0:
         parent = (place - 1) >> 1

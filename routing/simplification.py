@@ -1,8 +1,8 @@
 """From ways and points to junctions and stretches: osmnx's `simplify_graph` rule, on arrays.
 
 A point stays a junction if it is a dead end, a one-way street ends or begins in it, more or fewer than two other points
-touch it, or a turn restriction speaks of it. Everything between is shape. Rings that touch nothing else go, as in osmnx;
-islands stay.
+touch it, or a turn restriction speaks of it. Everything between is shape. Rings that touch nothing else go, as in
+osmnx; islands stay.
 """
 
 import numpy as np
@@ -18,7 +18,7 @@ Flags = npt.NDArray[np.bool_]
 
 
 def simplify(roads: OsmRoads, *, keep_restricted: bool = True) -> tuple[RoadGraph, Longs, Longs]:
-    """Return the graph, and for each of its edges the ways by which it begins and ends (turn restrictions need them)."""
+    """Return the graph, and for each edge the ways by which it begins and ends (turn restrictions need them)."""
     way = np.repeat(np.arange(len(roads.way_id)), np.diff(roads.way_start))
     ids, point = np.unique(roads.node, return_inverse=True)
     point = point.astype(np.int32)
@@ -34,7 +34,7 @@ def simplify(roads: OsmRoads, *, keep_restricted: bool = True) -> tuple[RoadGrap
     )
     a, b, segment_way = point[step], point[step + 1], way[step]
     length = great_circle_m(node_x[a], node_y[a], node_x[b], node_y[b])
-    way_length = np.bincount(segment_way, length, minlength=len(roads.way_id))
+    way_length = np.bincount(segment_way, length, minlength=len(roads.way_id)).astype(np.float64)
     kph = speeds_of_ways(roads.way_kph, roads.way_class, roads.classes, way_length)
 
     # Raw directed edges, sorted by their tail: one for every step, and one back where the way is two-way.
@@ -112,7 +112,8 @@ def simplify(roads: OsmRoads, *, keep_restricted: bool = True) -> tuple[RoadGrap
 def _endpoints(tail: Ints, head: Ints, nodes: int) -> Flags:
     """Mark the points that stay: osmnx's `_is_endpoint`, for all points at once.
 
-    Where two ways lie on the same points osmnx may still merge; we keep the point, since merging would lose one of them.
+    Where two ways lie on the same points osmnx may still merge; we keep the point, since merging would lose one of
+    them.
     """
     out, into = np.bincount(tail, minlength=nodes), np.bincount(head, minlength=nodes)
     pairs = np.unique(_keys(tail, head, nodes))
@@ -130,7 +131,9 @@ def _keys(tail: Ints, head: Ints, nodes: int) -> Longs:
 
 @compiled
 def _trace(indptr: Longs, tail: Ints, head: Ints, is_end: Flags) -> tuple[Longs, Longs]:
-    """Follow every edge that leaves an end point to the next end point; return chains of raw edges, one after another."""
+    """Follow every edge that leaves an end point to the next end point; return chains of raw edges, one after
+    another.
+    """
     chain = np.empty(len(tail), np.int64)
     starts = np.empty(len(tail) + 1, np.int64)
     starts[0] = 0

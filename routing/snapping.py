@@ -27,7 +27,8 @@ LonLat = tuple[float, float]
 class Snap:
     """The nearest road point to a place.
 
-    `fraction` runs along the stretch as drawn, 0 to 1 by length; `side` is where the place lies, seen in that direction.
+    `fraction` runs along the stretch as drawn, 0 to 1 by length; `side` is where the place lies, seen in that
+    direction.
     """
 
     shape: int
@@ -80,7 +81,9 @@ def snap_all(network: PreparedNetwork, places: Sequence[LonLat] | Floats, *, lim
     along = np.zeros(len(lonlat))
     distance = np.full(len(lonlat), np.inf)
     cross = np.zeros(len(lonlat))
-    _nearest(lonlat, limit_m, place, arrays.grid_start, arrays.grid_point, arrays.shape_xy, point, along, distance, cross)
+    _nearest(
+        lonlat, limit_m, place, arrays.grid_start, arrays.grid_point, arrays.shape_xy, point, along, distance, cross
+    )
 
     found = point >= 0
     shape = np.where(found, arrays.point_shape[point], -1).astype(np.int32)
@@ -114,7 +117,7 @@ def _nearest(
     distance: Floats,
     cross: Floats,
 ) -> None:
-    """Look at the cells around each place, ring by ring, until no nearer segment can come. Ties: the first in memory."""
+    """Look at the cells around each place, ring by ring, until no nearer segment can come. Ties: the first met."""
     x0, y0, cell_x, cell_y, columns, rows = place[0], place[1], place[2], place[3], place[4], place[5]
     unit_y = METRES_PER_DEGREE / UNITS_PER_DEGREE
     for number in range(len(lonlat)):
@@ -157,9 +160,7 @@ def _nearest(
 
 
 @compiled
-def _fractions(
-    point: Longs, along: Floats, shape: Ints, shape_start: Longs, xy: Ints, fraction: Floats
-) -> None:
+def _fractions(point: Longs, along: Floats, shape: Ints, shape_start: Longs, xy: Ints, fraction: Floats) -> None:
     """Turn "this far along this segment" into "this far along the stretch", by length."""
     unit_y = METRES_PER_DEGREE / UNITS_PER_DEGREE
     for number in range(len(point)):

@@ -1,4 +1,6 @@
-"""How fast a road can be driven: OpenStreetMap's `maxspeed` in its many spellings, and what holds where it is missing."""
+"""How fast a road can be driven: OpenStreetMap's `maxspeed` in its many spellings, and what holds where it is
+missing.
+"""
 
 import re
 from collections.abc import Sequence

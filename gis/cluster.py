@@ -98,7 +98,7 @@ class PrivateCluster:
     def running(self) -> bool:
         """Whether the server process lives; it may still be recovering (`ensure` waits for that)."""
         pid = self.postmaster_pid()
-        return pid is not None and pid in self._processes()
+        return pid is not None and self._is_ours(pid)
 
     def postmaster_pid(self) -> int | None:
         """The process id in the cluster's pid file, which may be stale; None without a file."""
@@ -202,17 +202,17 @@ class PrivateCluster:
             left_over.unlink(missing_ok=True)
 
     def _processes(self) -> set[int]:
-        """All live processes of this cluster: PostgreSQL's work in the data directory, nobody else does."""
-        found = set()
-        for entry in Path("/proc").iterdir():
-            if not entry.name.isdigit():
-                continue
-            try:
-                if (entry / "cwd").readlink() == self.data and (entry / "comm").read_text().startswith("postgres"):
-                    found.add(int(entry.name))
-            except OSError:
-                continue  # it ended while we looked, or is not ours to look at
-        return found
+        """All live processes of this cluster."""
+        pids = (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())
+        return {pid for pid in pids if self._is_ours(pid)}
+
+    def _is_ours(self, pid: int) -> bool:
+        """PostgreSQL's processes work in the data directory, and nobody else's do."""
+        process = Path("/proc") / str(pid)
+        try:
+            return (process / "cwd").readlink() == self.data and (process / "comm").read_text().startswith("postgres")
+        except OSError:
+            return False  # it has ended (a zombie too has no folder), or is not ours to look at
 
     def _answers(self) -> bool:
         try:

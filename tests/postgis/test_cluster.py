@@ -3,7 +3,10 @@
 import os
 import shutil
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
@@ -167,3 +170,39 @@ def test_a_broken_setting_is_told_with_the_servers_own_words(make_cluster: MakeC
     with pytest.raises(ClusterError, match="max_connections"):
         cluster.ensure()
     (cluster.data / "local.conf").unlink()
+
+
+def test_two_that_start_it_at_once_get_one_server(make_cluster: MakeCluster, tmp_path: Path) -> None:
+    clusters = [make_cluster(tmp_path), make_cluster(tmp_path)]
+    with ThreadPoolExecutor() as threads:
+        list(threads.map(PrivateCluster.ensure, clusters))
+    assert run(clusters[0].url("postgres"), "SELECT pg_postmaster_start_time()") == run(
+        clusters[1].url("postgres"), "SELECT pg_postmaster_start_time()"
+    )
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root hands the server to another user")
+def test_without_the_capability_the_closed_folder_is_named(tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    program = (
+        "import sys; from pathlib import Path; from gis.cluster import ClusterError, PrivateCluster\n"
+        "try: PrivateCluster(Path(sys.argv[1])).ensure()\n"
+        "except ClusterError as error: print(error)"
+    )
+    answer = subprocess.run(
+        ["setpriv", "--bounding-set=-dac_read_search", sys.executable, "-c", program, str(closed / "var")],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "User postgres" in answer.stdout
+    assert "cannot enter" in answer.stdout
+    assert "--home" in answer.stdout
+
+
+def test_a_home_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(ClusterError, match="choose another --home"):
+        PrivateCluster(tmp_path / "file" / "var").ensure()

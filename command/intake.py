@@ -10,17 +10,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
-from data.hj212.errors import StoreUnavailable
-from data.hj212.frame import claimed_mn
-from data.hj212.gateway import Arrival, Verdict
-from data.hj212.readings import CHINA_STANDARD_TIME, Reading, readings_in
-from data.limits.choice import Conditions, limit_for
 from sqlalchemy import RowMapping, or_, select, text
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from command.alerts.raising import Fault, raise_or_absorb
 from command.alerts.rules import Measured, is_fresh, judge
+from data.hj212.errors import StoreUnavailable
+from data.hj212.frame import claimed_mn
+from data.hj212.gateway import Arrival, Verdict
+from data.hj212.readings import CHINA_STANDARD_TIME, Reading, readings_in
+from data.limits.choice import Conditions, limit_for
 from data.tables import DataLogger, DischargeLimit, MonitoringPoint
 from gis.database import Database
 
@@ -137,7 +137,9 @@ class _Batch:
         now = datetime.now(UTC)
         fresh = [
             (reading, device)
-            for reading, device, _ in (self.readings[point, factor, period, at] for point, factor, period, at in changed)
+            for reading, device, _ in (
+                self.readings[point, factor, period, at] for point, factor, period, at in changed
+            )
             if is_fresh(_measured(reading), now=now, within=self.fresh_within)
         ]
         if not fresh:

@@ -33,13 +33,9 @@ class IntakeSettings(BaseSettings):
     port: int = Field(default=9212, ge=0, le=65535)
     fresh_within_s: int = Field(default=3600, ge=60, description="a reading whose period ended earlier raises nobody")
 
-
-class PositionSettings(BaseSettings):
-    """Which fixes are believed."""
-
-    model_config = SettingsConfigDict(env_prefix="ONEMAP_POSITIONS_")
-
-    anywhere: bool = Field(default=False, description="take positions outside China too (trials on foreign roads)")
+    @property
+    def fresh_within(self) -> timedelta:
+        return timedelta(seconds=self.fresh_within_s)
 
 
 class ServerSettings(BaseSettings):

@@ -132,6 +132,13 @@ class PreparedNetwork:
         numbers.flags.writeable = False  # like the mapped arrays, so that compiled code meets one type, not two
         return numbers
 
+    @cached_property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """The box around all roads: west, south, east, north in degrees."""
+        west, south = self.arrays.shape_xy.min(axis=0) / UNITS_PER_DEGREE
+        east, north = self.arrays.shape_xy.max(axis=0) / UNITS_PER_DEGREE
+        return float(west), float(south), float(east), float(north)
+
     def name_of(self, shape: int) -> str:
         """Return the street name of a stretch, empty if it has none."""
         name = int(self.arrays.shape_name[shape])

@@ -68,7 +68,7 @@ async def list_alerts(
 async def raise_alert(new: NewAlert, request: Request, session: SessionDep, scope: ScopeDep) -> AlertOut:
     require(scope, "duty", "dispatcher")
     async with session.begin():
-        region = request.app.state.locate_region(new.lon, new.lat)
+        region = request.app.state.places.county_or(new.lon, new.lat, area=scope.region)
         return await handlers.raise_by_hand(
             session,
             scope,

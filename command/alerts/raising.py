@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from data.hj212.factors import FACTORS
 from sqlalchemy import case, func, literal, literal_column, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,6 +11,7 @@ from command.alerts.rules import Exceedance
 from command.alerts.tables import Alert
 from command.alerts.views import alert_view
 from command.events.log import record_event
+from data.hj212.factors import FACTORS
 from data.tables import Enterprise, MonitoringPoint
 
 _ENVIRONMENT = frozenset({"ambient_air", "surface_water"})

@@ -5,7 +5,6 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from data.hj212.factors import FACTORS
 from pydantic import BaseModel
 from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from command.alerts.tables import Alert
 from command.dispatch.states import ALERT_STEPS, next_steps
 from command.dispatch.tables import Assignment
+from data.hj212.factors import FACTORS
 from data.tables import Enterprise, MonitoringPoint
 from gis.http import NotFound
 from gis.tables import RegionRow

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Form, Query, Request, Response, UploadFile
 from pydantic import BaseModel, Field
+from routing.roads import Roads
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -44,9 +45,10 @@ class ReasonOut(BaseModel):
 class StreetOut(BaseModel):
     """A stretch of one street of a route."""
 
-    name: str | None
+    name: str
+    road_class: str
     distance_m: float
-    time_s: float
+    travel_time_s: float
 
 
 class ResponderOut(BaseModel):
@@ -125,7 +127,7 @@ async def responders(
         alert_id=alert.id,
         origin=PlaceOut(lon=alert.lon, lat=alert.lat),
         radius_m=radius_m,
-        roads_version=request.app.state.roads.version,
+        roads_version=roads_version(request),
         computed_ms=round((time.perf_counter() - began) * 1000, 3),
         in_range=len(ranked),
         recommended=recommended(ranked),
@@ -265,6 +267,12 @@ async def responders_near(request: Request, session: AsyncSession, alert: AlertO
         stale_after=settings.stale_after,
         declined={one.officer_id for one in alert.assignments if one.state == "declined" and one.officer_id},
     )
+
+
+def roads_version(request: Request) -> str:
+    """The version of the roads in use; empty when there are none."""
+    roads: Roads = request.app.state.roads
+    return roads.version if roads.ready else ""
 
 
 def _responder_out(one: Responder) -> ResponderOut:

@@ -1,46 +1,33 @@
 """Who can be there first: every officer within a radius, ranked by road, with the reasons for each place in the list."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import Any, Protocol
 
-from gis.geodesic import distances_m
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from command.officers.status import busy, certificate_expired, on_duty, stale, status
 from data.tables import Officer, OfficerPosition
+from gis.geodesic import distances_m
+from routing.errors import NetworkUnusable, OutsideRoads
+from routing.ranking import Ranked
 
 _VAGUE_M = 100.0
 _MINUTE_AND_HALF = 90.0
 
 
-class Leg(Protocol):
-    """What the roads say of one candidate."""
-
-    @property
-    def id(self) -> int: ...
-    @property
-    def travel_time_s(self) -> float | None: ...
-    @property
-    def road_distance_m(self) -> float | None: ...
-    @property
-    def unreachable_reason(self) -> str | None: ...
-    @property
-    def route(self) -> Any: ...
-
-
 class RoadRanking(Protocol):
-    """The prepared network, seen from here."""
+    """The roads, seen from here; `routing.roads.Roads` is one."""
 
     @property
     def version(self) -> str: ...
 
     async def rank(
         self, target: tuple[float, float], candidates: Sequence[tuple[int, float, float]], *, routes: int
-    ) -> Sequence[Leg]:
-        """Legs of all candidates (id, lon, lat) to the target, fastest first, unreachable last."""
+    ) -> Sequence[Ranked[int]]:
+        """Rank all candidates (id, lon, lat) by travel time to the target, with routes for the first ones."""
         ...
 
 
@@ -100,10 +87,8 @@ async def rank_responders(
     straight = distances_m(*origin, [one.lon for one in people], [one.lat for one in people])
     # Those who cannot be sent are ranked too; ask for routes enough that the first free ones have theirs.
     not_free = sum(one.status != "free" for one in people)
-    legs = {
-        leg.id: leg
-        for leg in await roads.rank(origin, [(one.id, one.lon, one.lat) for one in people], routes=routes + not_free)
-    }
+    candidates = [(one.id, one.lon, one.lat) for one in people]
+    legs = {leg.id: leg for leg in await _legs(roads, origin, candidates, routes + not_free)}
     ranked = [
         _responder(one, float(metres), legs[one.id], one.id in declined)
         for one, metres in zip(people, straight, strict=True)
@@ -115,13 +100,23 @@ async def rank_responders(
     ]
 
 
+async def _legs(
+    roads: RoadRanking, origin: tuple[float, float], candidates: Sequence[tuple[int, float, float]], routes: int
+) -> Sequence[Ranked[int]]:
+    """Without usable roads the list is still worth having: everyone in range, nobody reachable, and why."""
+    try:
+        return await roads.rank(origin, candidates, routes=routes)
+    except (NetworkUnusable, OutsideRoads) as error:
+        return [Ranked(candidate[0], None, None, str(error), None) for candidate in candidates]
+
+
 def recommended(ranked: Sequence[Responder]) -> int | None:
     """The officer to call now: the first of the list who is free, can get there and has not declined."""
     able = (one for one in ranked if one.status == "free" and one.travel_time_s is not None and not one.has_declined)
     return next((one.officer_id for one in able), None)
 
 
-def _responder(person: Any, distance: float, leg: Leg, declined: bool) -> Responder:
+def _responder(person: Any, distance: float, leg: Ranked[int], declined: bool) -> Responder:
     route = leg.route
     return Responder(
         officer_id=person.id,
@@ -141,7 +136,7 @@ def _responder(person: Any, distance: float, leg: Leg, declined: bool) -> Respon
         has_declined=declined,
         reasons=_reasons(person, leg, declined),
         route=route.as_geojson() if route else None,
-        steps=route.steps_json() if route else None,
+        steps=[asdict(step) for step in route.steps] if route else None,
     )
 
 
@@ -157,7 +152,7 @@ def _place(rank: int, one: Responder, first: Responder) -> list[Reason]:
     return [Reason("later", f"比第一名晚 {_minutes_zh(later)}", f"{_minutes_en(later)} after the first")]
 
 
-def _reasons(person: Any, leg: Leg, declined: bool) -> list[Reason]:
+def _reasons(person: Any, leg: Ranked[int], declined: bool) -> list[Reason]:
     """What a dispatcher should know of this officer before sending them."""
     reasons = []
     if declined:

@@ -74,6 +74,11 @@ class LiveFeed:
         self._listeners.discard(listener)
 
     @property
+    def listening(self) -> int:
+        """How many feeds are open here."""
+        return len(self._listeners)
+
+    @property
     def scopes(self) -> dict[Scope, list[Listener]]:
         """Listeners by who they are, cut-off ones left out."""
         groups: dict[Scope, list[Listener]] = defaultdict(list)

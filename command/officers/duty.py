@@ -1,5 +1,6 @@
 """On duty and off: who is off duty has no position, neither kept nor shown."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from pydantic import BaseModel
@@ -26,7 +27,7 @@ class DutyOut(BaseModel):
 async def set_duty(session: AsyncSession, officer_id: int, *, on: bool, until: datetime | None) -> DutyOut | None:
     """Put an officer on or off duty; None when there is none (or the session's person may not).
 
-    Going on again keeps the start of the duty; the position of one who goes off is deleted with `forget_off_duty`.
+    Going on again keeps the start of the duty; the position of one who goes off is deleted with `forget_positions`.
     """
     officer = await session.scalar(
         update(Officer)
@@ -47,10 +48,16 @@ async def set_duty(session: AsyncSession, officer_id: int, *, on: bool, until: d
     return view
 
 
-async def forget_off_duty(database: Database) -> None:
-    """Delete the positions of everyone who is off duty, whatever the way they went off."""
+async def forget_positions(database: Database, officer_ids: Sequence[int]) -> None:
+    """Delete the positions of those of these officers who are off duty now."""
     async with database.for_system() as session:
-        await session.execute(delete(OfficerPosition).where(OfficerPosition.officer_id == Officer.id, ~Officer.on_duty))
+        await session.execute(
+            delete(OfficerPosition).where(
+                OfficerPosition.officer_id.in_(officer_ids),
+                OfficerPosition.officer_id == Officer.id,
+                ~Officer.on_duty,
+            )
+        )
         await session.commit()
 
 

@@ -2,12 +2,12 @@
 
 import asyncio
 
-from gis.live_index import LiveIndex
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from data.tables import OfficerPosition
 from gis.database import Database
+from gis.live_index import LiveIndex
 
 
 class LiveOfficers:

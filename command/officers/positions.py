@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from data.positions.fix import Fix
-from data.positions.screening import judge
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from command.officers.status import on_duty
+from data.positions.fix import Fix
+from data.positions.screening import judge
 from data.tables import Officer, OfficerPosition
 from gis.database import Database
 
@@ -46,6 +46,7 @@ class PositionWriter:
     """Gathers what arrives while the last batch is being stored, so that many phones cost one commit."""
 
     database: Database
+    _doubted: dict[int, Fix] = field(default_factory=dict)  # the last fix of each officer that was kept out as a jump
     _waiting: list[tuple[Arrived, asyncio.Future[Taken]]] = field(default_factory=list)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -71,7 +72,7 @@ class PositionWriter:
     async def _store_batch(self, waiting: Sequence[tuple[Arrived, asyncio.Future[Taken]]]) -> None:
         try:
             async with self.database.for_system() as session, session.begin():
-                taken = await store(session, [one for one, _ in waiting])
+                taken = await store(session, [one for one, _ in waiting], self._doubted)
         except Exception as error:  # noqa: BLE001 - handed to every caller, whose door answers for it
             for _, future in waiting:
                 if not future.done():
@@ -82,12 +83,15 @@ class PositionWriter:
                 future.set_result(result)
 
 
-async def store(session: AsyncSession, arrived: Sequence[Arrived]) -> list[Taken]:
-    """Screen and store a batch in the caller's transaction; announces it to every web worker on commit."""
+async def store(session: AsyncSession, arrived: Sequence[Arrived], doubted: dict[int, Fix]) -> list[Taken]:
+    """Screen and store a batch in the caller's transaction; announces it to every web worker on commit.
+
+    `doubted` remembers, from batch to batch, the fix of each officer that was kept out as a jump.
+    """
     # One writer at a time, so that batch numbers become visible in their order.
     await session.execute(text("SELECT pg_advisory_xact_lock(212, 3)"))
     people = await _people(session, {one.officer_id for one in arrived})
-    batch = _Batch(people)
+    batch = _Batch(people, doubted)
     taken = [batch.take(one) for one in arrived]
     if batch.tracks:
         await session.execute(_INSERT_TRACK, _columns(batch.tracks))
@@ -108,6 +112,7 @@ class _Person:
 @dataclass
 class _Batch:
     people: dict[int, _Person]
+    doubted: dict[int, Fix]
     tracks: list[dict[str, Any]] = field(default_factory=list)
     latest: dict[int, dict[str, Any]] = field(default_factory=dict)
 
@@ -119,7 +124,9 @@ class _Batch:
             return Taken(False, "off duty: the position is not kept")
         if person.duty_since is not None and one.fix.at < person.duty_since - _BEFORE_DUTY:
             return Taken(False, "from before duty began: the position is not kept")
-        verdict = judge(person.last, one.fix)
+        verdict = judge(person.last, one.fix, doubted=self.doubted.pop(one.officer_id, None))
+        if verdict.suspect == "jump":
+            self.doubted[one.officer_id] = one.fix
         if verdict.keep_track or verdict.new_position:
             self.tracks.append(_row(one, person.region, verdict.suspect))
         if verdict.new_position:
@@ -143,6 +150,8 @@ async def _people(session: AsyncSession, officer_ids: set[int]) -> dict[int, _Pe
         )
         .outerjoin(OfficerPosition, OfficerPosition.officer_id == Officer.id)
         .where(Officer.id.in_(officer_ids))
+        # Going off duty waits for us, or we for it: no position is written for someone who has just left.
+        .with_for_update(read=True, of=Officer)
     )
     return {
         row.id: _Person(

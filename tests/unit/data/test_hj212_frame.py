@@ -9,7 +9,9 @@ from data.hj212.errors import FrameError
 from data.hj212.frame import Frame, claimed_mn
 
 
-def sealed(segment: str | bytes, *, length: str | None = None, crc: str | None = None, encoding: str = "utf-8") -> bytes:
+def sealed(
+    segment: str | bytes, *, length: str | None = None, crc: str | None = None, encoding: str = "utf-8"
+) -> bytes:
     body = segment if isinstance(segment, bytes) else segment.encode(encoding)
     length = f"{len(body):04d}" if length is None else length
     crc = f"{crc16(body):04X}" if crc is None else crc

@@ -8,7 +8,7 @@ from data.demo.roads.plane import Points
 _OWN_CHAINS = 1 << 50
 _PIECES = 4  # places of a chain are spread so far, to fit the pieces of an edge between them
 MOST_BEND_KM = 0.09
-_BENT_LANES = 0.16  # share of the streets in town that bend between two crossings
+_BENT_LANES = 0.1  # share of the streets in town that bend between two crossings
 _ROUNDABOUT_KM = 0.028
 
 
@@ -20,8 +20,8 @@ def bend(points: Points, edges: Edges, rng: np.random.Generator) -> tuple[Points
     edges.place *= _PIECES
     free = ~edges.bridge & ~edges.roundabout & (edges.rank < Rank.MOTORWAY_LINK)
     shapes = np.zeros(len(edges), dtype=np.int64)
-    shapes[free & ~edges.grid & (length > 0.25)] = 1
-    shapes[free & ~edges.grid & (length > 1.1)] = 2
+    shapes[free & ~edges.grid & (length > 0.4)] = 1
+    shapes[free & ~edges.grid & (length > 1.7)] = 2
     shapes[free & edges.grid & (edges.rank <= Rank.TERTIARY) & (rng.random(len(edges)) < _BENT_LANES)] = 1
     return _cut(points, edges, shapes, length, rng)
 

@@ -8,8 +8,8 @@ from shapely.geometry.base import BaseGeometry
 from data.demo.roads.edges import Edges, Flags, Floats, Ints, Rank
 from data.demo.roads.plane import Points
 
-WEIFANG_VILLAGES_KM = 0.92  # from one to the next
-OTHER_VILLAGES_KM = 1.5
+WEIFANG_VILLAGES_KM = 1.0  # from one to the next
+OTHER_VILLAGES_KM = 1.75
 
 
 def place_villages(

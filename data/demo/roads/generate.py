@@ -34,7 +34,7 @@ CROSSING_ROAD, CROSSING_STREET = "北海路", "民主街"
 _MARGIN_KM = 0.15  # roads stay this far inside the land, more than they bend
 _EVERYWHERE_KM = 1e4
 # How far around the centre of Weifang the network reaches, by share of the whole.
-_REACH_KM = {0.0: 1.0, 0.03: 8.2, 0.06: 13.0, 0.15: 40.0, 0.35: 85.0, 0.6: 160.0, 1.0: 450.0}
+_REACH_KM = {0.0: 1.0, 0.03: 7.7, 0.06: 12.8, 0.15: 38.0, 0.35: 82.0, 0.6: 165.0, 1.0: 450.0}
 _ROUNDABOUT_EVERY = 9  # towns
 
 

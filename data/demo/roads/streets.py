@@ -69,10 +69,10 @@ def lay_grids(towns: Sequence[Town], names: NameBook, rng: np.random.Generator) 
 def _plan(town: Town, number: int, rng: np.random.Generator) -> Plan:
     radius_km = town.radius_m / 1000
     in_weifang = town.county.startswith("3707")
-    spacing_km = (0.128 if in_weifang else 0.205) * rng.uniform(0.93, 1.07)
+    spacing_km = (0.145 if in_weifang else 0.255) * rng.uniform(0.93, 1.07)
     turn = float(rng.normal(0, 0.11))
     if _is_weifang_centre(town):
-        spacing_km, turn = 0.125, 0.045
+        spacing_km, turn = 0.14, 0.045
     block = 6 if in_weifang else 4
     centre = to_plane(np.array([town.lon, town.lat]))
     return Plan(town, number, centre, radius_km, spacing_km, block, turn)
@@ -122,8 +122,8 @@ def _line_offsets(plan: Plan, reach: int, rng: np.random.Generator) -> Floats:
 def _sway(plan: Plan, local: Points, rng: np.random.Generator) -> Points:
     """Long gentle bends, so that no street is a ruler's edge."""
     sway = np.zeros_like(local)
-    for wave_km, share in ((9.0, 1.0), (4.1, 0.45)):
-        width_km = min(0.028 * wave_km, 0.09 * plan.radius_km) * share
+    for wave_km, share in ((11.3, 1.0), (4.7, 0.4)):
+        width_km = min(0.016 * wave_km, 0.06 * plan.radius_km) * share
         phase = rng.uniform(0, 2 * np.pi, 2)
         sway[:, 0] += width_km * np.sin(2 * np.pi * (local[:, 1] + 0.35 * local[:, 0]) / wave_km + phase[0])
         sway[:, 1] += width_km * np.sin(2 * np.pi * (local[:, 0] - 0.35 * local[:, 1]) / wave_km + phase[1])

@@ -14,12 +14,12 @@ from data.demo.roads.edges import Edges, Flags, Floats, Ints, Rank
 from data.demo.roads.plane import Points
 
 # Share of the possible roads that is missing, by rank.
-_MISSING_IN_TOWN = np.array([0.26, 0.0, 0.04, 0.0, 0.0, 0.0, 0.0, 0.0])
-_MISSING_OUTSIDE = np.array([0.0, 0.2, 0.04, 0.0, 0.0, 0.0, 0.0, 0.0])
+_MISSING_IN_TOWN = np.array([0.33, 0.0, 0.05, 0.0, 0.0, 0.0, 0.0, 0.0])
+_MISSING_OUTSIDE = np.array([0.0, 0.38, 0.06, 0.0, 0.0, 0.0, 0.0, 0.0])
 _BRIDGED = np.array([0.0, 0.06, 0.4, 1.0, 1.0, 1.0, 1.0, 1.0])
-_DEAD_END_SHARE = 0.62  # of the bends where a missing road would have joined
+_DEAD_END_SHARE = 0.85  # of the bends where a missing road would have joined
 _DEAD_END_REACH = (0.3, 0.46)  # of the missing road; less than half, so that two never meet
-_ONE_WAY_LINES = {Rank.RESIDENTIAL: 0.46, Rank.TERTIARY: 0.25}
+_ONE_WAY_LINES = {Rank.RESIDENTIAL: 0.62, Rank.TERTIARY: 0.4}
 _ISLAND_NETWORKS = 2
 _SMALLEST_ISLAND = 12
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from data.demo.roads.edges import NO_CHAIN, Edges, Floats, Ints, Rank
+from data.demo.roads.edges import NO_CHAIN, Edges, Flags, Floats, Ints, Rank
 from data.demo.roads.plane import Points
 
 _OWN_CHAINS = 1 << 50
@@ -12,13 +12,13 @@ _BENT_LANES = 0.1  # share of the streets in town that bend between two crossing
 _ROUNDABOUT_KM = 0.028
 
 
-def bend(points: Points, edges: Edges, rng: np.random.Generator) -> tuple[Points, Edges]:
-    """Put shape points into country roads and into some lanes. Bridges stay straight."""
+def bend(points: Points, edges: Edges, straight: Flags, rng: np.random.Generator) -> tuple[Points, Edges]:
+    """Put shape points into country roads and into some lanes, not into bridges nor into edges to stay `straight`."""
     length = edges.length_km(points)
     own = edges.chain == NO_CHAIN
     edges.chain[own] = _OWN_CHAINS + np.flatnonzero(own)
     edges.place *= _PIECES
-    free = ~edges.bridge & ~edges.roundabout & (edges.rank < Rank.MOTORWAY_LINK)
+    free = ~straight & ~edges.bridge & ~edges.roundabout & (edges.rank < Rank.MOTORWAY_LINK)
     shapes = np.zeros(len(edges), dtype=np.int64)
     shapes[free & ~edges.grid & (length > 0.4)] = 1
     shapes[free & ~edges.grid & (length > 1.7)] = 2

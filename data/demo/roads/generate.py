@@ -9,7 +9,7 @@ import shapely
 from shapely.geometry import LineString, Point
 from shapely.geometry.base import BaseGeometry
 
-from data.demo.roads.bends import add_roundabouts, bend
+from data.demo.roads.bends import MOST_BEND_KM, add_roundabouts, bend
 from data.demo.roads.country import join_villages, place_villages
 from data.demo.roads.edges import Edges, Flags, Ints, NameBook, Rank, without_unused_points
 from data.demo.roads.errors import ScaleImpossible
@@ -128,13 +128,15 @@ class _Builder:
         self._rivers = list(rivers())
         self._reach_km = reach_km
         self._names = NameBook()
+        self._seed = seed
         self._streams = iter(np.random.default_rng(seed).spawn(8))
 
     def build(self, report: Callable[[float], None]) -> _Network:
-        grids = self._on_land(lay_grids(self._towns, self._names, next(self._streams)))
+        grids = self._on_land(lay_grids(self._towns, self._names, self._seed))
         report(0.25)
         points, possible = self._with_villages(grids)
-        river = crossed(points, possible, [_line_on_plane(r) for r in self._rivers])
+        courses = [_line_on_plane(river) for river in self._rivers]
+        river = crossed(points, possible, courses)
         report(0.45)
         raise_main_roads(points, possible, river >= 0, self._towns, self._names, next(self._streams))
         report(0.6)
@@ -145,9 +147,11 @@ class _Builder:
         motorways = lay_motorways(points, edges, self._land, self._reach_km, self._towns, self._names)
         points = np.concatenate([points, motorways.points])
         motorways.edges.bridge |= over_others(points, motorways.edges, edges)
+        motorways.edges.bridge |= crossed(points, motorways.edges, courses) >= 0
         edges = edges.plus(motorways.edges)
+        by_water = crossed(points, edges, courses, within_km=MOST_BEND_KM) >= 0
         report(0.9)
-        points, edges = bend(points, edges, next(self._streams))
+        points, edges = bend(points, edges, by_water, next(self._streams))
         points = without_unused_points(points, edges)
         report(1.0)
         return _Network(

@@ -62,6 +62,12 @@ def _positions(towns: Sequence[Town]) -> Points:
     return to_plane(np.array([(town.lon, town.lat) for town in towns]))
 
 
+def _road_name(origin: Town, target: Town) -> str:
+    """As country roads are called: after the first characters of both ends."""
+    first, second = origin.name[0], target.name[0]
+    return f"{first}{second}路" if first != second else f"{first}{target.name[1]}路"
+
+
 class _Ways:
     """Finds shortest ways over the roads so far, and raises them."""
 
@@ -91,7 +97,7 @@ class _Ways:
                 graph, directed=False, indices=np.array(source), return_predecessors=True, limit=_FARTHEST_KM[rank]
             )
             for origin in origins:
-                self._raise(self._path(before, self._nearest(origin)), rank, f"{origin.name[0]}{target.name[0]}路")
+                self._raise(self._path(before, self._nearest(origin)), rank, _road_name(origin, target))
 
     def _ends(self) -> tuple[Ints, Ints]:
         start, end = self._edges.start[self._usable], self._edges.end[self._usable]

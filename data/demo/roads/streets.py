@@ -49,13 +49,15 @@ class Grids:
     edges: Edges
 
 
-def lay_grids(towns: Sequence[Town], names: NameBook, rng: np.random.Generator) -> Grids:
+def lay_grids(towns: Sequence[Town], names: NameBook, seed: int) -> Grids:
     """Draw the grid of every town; where towns touch, each keeps its own side."""
-    plans = [_plan(town, number, rng) for number, town in enumerate(towns)]
+    # a town looks the same whichever others are drawn, so that a small network shows the large one's streets
+    streams = [np.random.default_rng([seed, int(town.lon * 1e5), int(town.lat * 1e5)]) for town in towns]
+    plans = [_plan(town, number, rng) for number, (town, rng) in enumerate(zip(towns, streams, strict=True))]
     touching = _touching(plans)
     points, town_of, lines, tables = [np.empty((0, 2))], [np.empty(0, np.int64)], [np.empty((0, 2), np.int64)], []
     size = 0
-    for plan in plans:
+    for plan, rng in zip(plans, streams, strict=True):
         drawn, crossing = _crossings(plan, [plans[other] for other in touching[plan.number]], rng)
         tables.append(_streets(plan, crossing, size, names, rng))
         points.append(drawn)

@@ -24,13 +24,13 @@ _ISLAND_NETWORKS = 2
 _SMALLEST_ISLAND = 12
 
 
-def crossed(points: Points, edges: Edges, barriers: Sequence[BaseGeometry]) -> Ints:
-    """For every edge the number of a barrier it touches, such as a river or the edge of the land, or -1."""
+def crossed(points: Points, edges: Edges, barriers: Sequence[BaseGeometry], within_km: float = 0.0) -> Ints:
+    """For every edge the number of a barrier it touches (or nearly), such as a river or the edge of the land, or -1."""
     hit = np.full(len(edges), -1)
     tree = shapely.STRtree(edges.lines(points))
     for number, barrier in enumerate(barriers):
         parts = [piece for line in shapely.get_parts(barrier) for piece in _pieces(line)]
-        _, found = tree.query(parts, predicate="intersects")
+        _, found = tree.query(parts, predicate="dwithin", distance=within_km)
         hit[found] = number
     return hit
 

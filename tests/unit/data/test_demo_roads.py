@@ -208,3 +208,9 @@ def test_towns_lie_in_their_county_and_have_different_names_there(counties: list
     assert sum(town.weight for town in known) == pytest.approx(1)
     assert {town.county for town in known if town.is_seat} == set(polygon)
     assert towns(counties) == known
+
+
+def test_the_centre_is_the_same_at_every_scale(written: Written, counties: list[County], tmp_path: Path) -> None:
+    larger = write_demo_roads(tmp_path / "larger.osm.pbf", counties=counties, scale=0.06)
+    assert larger.junctions > 1.5 * written.summary.junctions
+    assert larger.places == written.summary.places

@@ -40,7 +40,7 @@ class Frame:
 
     `cp` is the raw text between `CP=&&` and `&&`; `parameters` (plain fields such as DataTime) and `factors`
     (factor code → field → text, such as w01018 → Rtd → 51.2) are read from it, so the three never disagree.
-    Equality is about what is said, not about the spelling of the checksum or the number of warnings.
+    Equality is about what is said, not about the encoding, the spelling of the checksum or the warnings.
     """
 
     cn: str
@@ -53,7 +53,7 @@ class Frame:
     pno: int | None = None
     rf: int | None = None
     cp: str = ""
-    encoding: str = "utf-8"
+    encoding: str = field(default="utf-8", compare=False)
     parameters: Mapping[str, str] = field(init=False, compare=False, repr=False)
     factors: Mapping[str, Mapping[str, str]] = field(init=False, compare=False, repr=False)
     warnings: tuple[str, ...] = field(default=(), compare=False)

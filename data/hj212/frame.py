@@ -10,7 +10,7 @@ what could mean two things is refused with a `FrameError`.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple, Self
 
 from data.hj212.crc import crc16, modbus_crc16
@@ -104,6 +104,12 @@ class Frame:
             warnings=tuple(warnings),
             crc_in_frame=sealed.crc_in_frame,
         )
+
+    def with_cp(self, cp: str, *notes: str) -> Self:
+        """Return the frame with another CP; `notes` join its warnings, those about the old CP go."""
+        about_old_cp = len(_read_cp(self.cp)[2])  # they stand last, see __post_init__
+        kept = self.warnings[: len(self.warnings) - about_old_cp]
+        return replace(self, cp=cp, warnings=(*kept, *notes))
 
     @property
     def dialect(self) -> Dialect:

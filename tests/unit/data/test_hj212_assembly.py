@@ -76,6 +76,15 @@ def test_pieces_of_other_devices_commands_and_times_do_not_mix():
     assert assembler.mend(late, NOW + PATIENCE + timedelta(seconds=1)) is late
 
 
+def test_a_mended_piece_no_longer_complains_of_its_broken_beginning():
+    assembler = Assembler()
+    assembler.mend(piece(1, WHOLE[:37]), NOW)
+    broken = piece(2, WHOLE[37:])
+    assert broken.warnings == ("not name=value in CP: '4.2'",)
+    mended = assembler.mend(broken, NOW)
+    assert mended.warnings == ("the last item of the piece before is completed", "DataTime taken from the piece before")
+
+
 def test_a_split_bit_without_pieces_is_a_whole_frame(recorded):
     frame = Frame.parse(recorded["v03"])
     assert Assembler().mend(frame, NOW) is frame

@@ -37,6 +37,10 @@ def test_other_bytes_are_reported_not_passed_over(recorded):
     assert "7 bytes that are no frame" in rows[0]["error"]
 
 
+def test_a_byte_order_mark_is_no_noise(recorded):
+    assert [row["ok"] for row in decode_lines(io.BytesIO(b"\xef\xbb\xbf" + recorded["v01"]))] == [True]
+
+
 def test_an_empty_file_has_no_lines():
     assert list(decode_lines(io.BytesIO())) == []
 

@@ -37,7 +37,7 @@ async def sign_in(database: Database, username: str, password: str) -> tuple[str
     """Return a new token and who it is for; raise `NotSignedIn` without saying which of the two was wrong."""
     async with database.for_system() as session:
         user = await session.scalar(select(UserAccount).where(UserAccount.username == username))
-        right = await asyncio.to_thread(password_matches, user and user.password_hash, password)
+        right = await asyncio.to_thread(password_matches, user.password_hash if user else None, password)
         if user is None or not right or not user.active:
             raise NotSignedIn("user name or password is wrong")
         token = await open_session(session, user.id)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import case, func, literal, literal_column, select
+from sqlalchemy import Result, case, func, literal, literal_column, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -107,9 +107,8 @@ async def _upsert(session: AsyncSession, fault: Fault) -> tuple[int, bool]:
         },
     )
     # xmax is zero on a row that this very statement inserted.
-    result = await session.execute(statement.returning(Alert.id, literal_column("alert.xmax = 0")))
-    alert_id, raised = result.one()
-    return alert_id, raised
+    result: Result[int, bool] = await session.execute(statement.returning(Alert.id, literal_column("alert.xmax = 0")))
+    return result.one()._tuple()
 
 
 def _title(fault: Fault, enterprise: str | None, point: str) -> str:

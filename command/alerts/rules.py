@@ -55,7 +55,7 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Exceedance:
-    """A value outside its limit. `multiple` is the exceedance multiple (超标倍数), None for a value below a low bound."""
+    """A value outside its limit; `multiple` is the exceedance multiple (超标倍数), None where there is none."""
 
     value: float
     limit: Limit

@@ -136,9 +136,9 @@ async def alert_view(session: AsyncSession, alert_id: int) -> AlertOut:
     return views[0]
 
 
-async def assignment_views(session: AsyncSession, query: Select[tuple[Assignment]]) -> list[AssignmentOut]:
+async def assignment_views(session: AsyncSession, query: Select[Assignment]) -> list[AssignmentOut]:
     """Assignments with the brief of their alerts, in the order of the query."""
-    rows: Sequence[Assignment] = (await session.scalars(query.execution_options(populate_existing=True))).all()
+    rows = (await session.scalars(query.execution_options(populate_existing=True))).all()
     briefs = await _briefs(session, {row.alert_id for row in rows})
     return [_assignment_out(row, briefs[row.alert_id]) for row in rows]
 

@@ -239,7 +239,7 @@ async def show_photo(photo_id: UUID, session: SessionDep) -> Response:
 # Declared last: `photos` above must not be taken for a step.
 @router.post("/api/assignments/{assignment_id}/{step}")
 async def take_step(
-    assignment_id: Id, step: StepName, taken: StepIn, request: Request, session: SessionDep, scope: ScopeDep
+    assignment_id: Id, step: StepName, taken: StepIn, session: SessionDep, scope: ScopeDep
 ) -> AssignmentOut:
     """Accept, decline, depart, arrive, finish (the officer) or cancel (the desk)."""
     async with session.begin():

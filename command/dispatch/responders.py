@@ -1,4 +1,4 @@
-"""Who can be there first: every officer within a radius, ranked by road, with the reasons for each place in the list."""
+"""Who can be there first: every officer within a radius, ranked by road, with the reasons for each place."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, replace

@@ -1,4 +1,4 @@
-"""The legal steps of alerts and assignments, each in one table; buttons on the pages are enabled from the same tables."""
+"""The legal steps of alerts and assignments, each in one table; the pages enable their buttons from the same."""
 
 from dataclasses import dataclass
 

@@ -1,7 +1,7 @@
 """Who and what a drill plays with: an outlet, its logger, and officers, marked as drill and taken away afterwards.
 
-Nobody real is ever called to a drill, and nobody of a drill to a real alert. All names carry the drill's number, so that
-whatever a broken drill leaves behind can be found and removed.
+Nobody real is ever called to a drill, and nobody of a drill to a real alert. All names carry the drill's number, so
+that whatever a broken drill leaves behind can be found and removed.
 """
 
 import secrets

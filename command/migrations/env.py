@@ -14,7 +14,7 @@ def _include(item: SchemaItem, name: str | None, kind: str, reflected: bool, com
     # PostGIS keeps its own table here, and partitions belong to their parents.
     if kind == "table" and name is not None and reflected and compare_to is None:
         return name not in {"spatial_ref_sys"} and not name.startswith(("reading_", "track_"))
-    return bool(alembic_helpers.include_object(item, name, kind, reflected, compare_to))
+    return bool(alembic_helpers.include_object(item, name, kind, reflected, compare_to))  # type: ignore[no-untyped-call]
 
 
 def _options() -> dict[str, Any]:

@@ -63,7 +63,7 @@ async def forget_positions(database: Database, officer_ids: Sequence[int]) -> No
 
 async def end_overdue_duties(session: AsyncSession) -> list[DutyOut]:
     """Send home those whose duty has run out; safe when several workers do it at once."""
-    overdue: Select[tuple[int]] = (
+    overdue: Select[int] = (
         select(Officer.id)
         .where(Officer.on_duty, Officer.duty_until < func.now())
         .order_by(Officer.id)

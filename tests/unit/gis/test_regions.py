@@ -4,13 +4,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from shapely import box
+from geoalchemy2.shape import from_shape
+from shapely import MultiPolygon, box
 from shapely.geometry import shape
 
 from gis.errors import BadPosition, OutsideRegions
 from gis.geodesic import distance_m
 from gis.position import Position
-from gis.regions import Placement, Region, RegionIndex
+from gis.regions import Placement, Region, RegionIndex, load_regions
+from gis.tables import RegionRow
 
 
 @pytest.fixture
@@ -77,6 +79,27 @@ def test_an_index_without_regions_holds_nothing() -> None:
 def test_regions_of_every_level_are_found_by_code(two_counties: RegionIndex) -> None:
     assert two_counties.by_adcode["370700"].name == "city"
     assert len(two_counties) == 3
+
+
+class FakeSession:
+    """Answers any query with the rows it was given."""
+
+    def __init__(self, rows: list[RegionRow]) -> None:
+        self.rows = rows
+
+    async def scalars(self, _: object) -> "FakeSession":
+        return self
+
+    def all(self) -> list[RegionRow]:
+        return self.rows
+
+
+async def test_regions_are_read_from_the_database() -> None:
+    geom = from_shape(MultiPolygon([box(117, 36, 118, 37)]), srid=4326)
+    session = FakeSession([RegionRow(adcode="370701", name="west", level="county", parent="370700", geom=geom)])
+    index = await load_regions(session)  # type: ignore[arg-type]
+    assert index.by_adcode["370701"].name == "west"
+    assert index.locate(117.5, 36.5) == Placement("370701")
 
 
 @pytest.fixture(scope="module")

@@ -67,8 +67,8 @@ def places() -> list[Place]:
 
 
 @pytest.fixture(scope="module")
-def engine(postgis_url: str) -> Iterator[Engine]:
-    engine = create_engine(postgis_url)
+def engine(module_postgis_url: str) -> Iterator[Engine]:
+    engine = create_engine(module_postgis_url)
     yield engine
     engine.dispose()
 

@@ -103,16 +103,16 @@ async def test_regions_are_read_from_the_database() -> None:
 
 
 @pytest.fixture(scope="module")
-def shandong(shared_data: Path) -> RegionIndex:
-    features = json.loads((shared_data / "boundaries/shandong_county.geojson").read_text("utf-8"))["features"]
+def shandong(shared: Path) -> RegionIndex:
+    features = json.loads((shared / "data/boundaries/shandong_county.geojson").read_text("utf-8"))["features"]
     return RegionIndex(
         (str(row["properties"]["adcode"]), row["properties"]["name"], "county", None, shape(row["geometry"]))
         for row in features
     )
 
 
-def test_every_national_air_station_is_in_its_county(shandong: RegionIndex, shared_data: Path) -> None:
-    with (shared_data / "points/cnemc_stations_shandong_2019.csv").open(encoding="utf-8") as file:
+def test_every_national_air_station_is_in_its_county(shandong: RegionIndex, shared: Path) -> None:
+    with (shared / "data/points/cnemc_stations_shandong_2019.csv").open(encoding="utf-8") as file:
         stations = list(csv.DictReader(file))
     offshore = {}
     for station in stations:

@@ -1,8 +1,8 @@
 """Who is within 3 km, and how fast can everybody move? Our indexes beside PostGIS, Redis and going through all of them.
 
-    python -m benchmarks.radius [--sizes 10000 100000 1000000] [--queries 200]
+    python -m benchmarks.radius [--sizes 10000 100000 1000000] [--queries 200] [--postgis URL] [--redis PROGRAM]
 
-PostGIS takes part when ONEMAP_DATABASE_URL names one (only a temporary table is made there), Redis when
+PostGIS takes part when --postgis or ONEMAP_DATABASE_URL names one (only a temporary table is made there), Redis when
 `redis-server` is installed (a private one is started on a socket of its own). Redis measures on a sphere, so its
 answers differ by up to half a per cent of the radius; all others must agree, and the benchmark stops if they do
 not.
@@ -235,17 +235,17 @@ def private_redis(program: str) -> Iterator[socket.socket]:
             server.wait()
 
 
-def peers(stack: ExitStack) -> list[Peer]:
+def peers(stack: ExitStack, postgis: str | None, redis: str | None) -> list[Peer]:
     """Return all that can take part here, and say who cannot."""
     present: list[Peer] = [LivePeer(), StaticPeer(), BruteForce()]
-    if url := os.environ.get("ONEMAP_DATABASE_URL"):
-        engine = create_engine(url)
+    if postgis:
+        engine = create_engine(postgis)
         stack.callback(engine.dispose)
         present.append(PostGIS(stack.enter_context(engine.connect())))
     else:
-        print("PostGIS is left out: set ONEMAP_DATABASE_URL to one to compare with it.")
-    if program := shutil.which("redis-server"):
-        present.append(Redis(stack.enter_context(private_redis(program))))
+        print("PostGIS is left out: name one with --postgis or ONEMAP_DATABASE_URL.")
+    if redis:
+        present.append(Redis(stack.enter_context(private_redis(redis))))
     else:
         print("Redis is left out: redis-server is not installed.")
     return present
@@ -302,9 +302,11 @@ def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="radius", description="Who is within 3 km, and how fast can everybody move?")
     parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
     parser.add_argument("--queries", type=int, default=200)
+    parser.add_argument("--postgis", metavar="URL", default=os.environ.get("ONEMAP_DATABASE_URL"))
+    parser.add_argument("--redis", metavar="PROGRAM", default=shutil.which("redis-server"))
     options = parser.parse_args(argv)
     with ExitStack() as stack:
-        present = peers(stack)
+        present = peers(stack, options.postgis, options.redis)
         for size in options.sizes:
             world = World.of(size)
             chosen = np.random.default_rng(3).integers(0, size, options.queries)

@@ -6,14 +6,15 @@ for the pieces that follow. Each piece is therefore made readable on its own, fr
 - a piece that names its DataTime and begins with a name is whole already and passes as it is;
 - a piece without DataTime inherits the one of the piece before it (same MN, ST, CN, PNUM; PNO one less);
 - a piece that goes on in the middle of an item also gets the factor that the piece before it broke off. That factor's
-  reading is then stored a second time, complete, and replaces the broken one, as any later packet does.
+  reading is then stored a second time, complete, and replaces the broken one, as any later packet does. Until then a
+  plain decimal that was cut reads too small, so it raises no false alarm of an upper limit.
 
 A piece whose predecessor never came passes as it is and yields no reading: without DataTime there is nothing to say.
 """
 
 import re
 from collections import OrderedDict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from data.hj212.frame import Frame
@@ -90,4 +91,4 @@ def _continue(frame: Frame, data_time: str | None, tail: str) -> Frame:
     if data_time is not None and "DataTime" not in frame.parameters and not cp.startswith("DataTime="):
         cp = f"DataTime={data_time};{cp}"
         notes.append("DataTime taken from the piece before")
-    return replace(frame, cp=cp, warnings=(*frame.warnings, *notes)) if notes else frame
+    return frame.with_cp(cp, *notes) if notes else frame

@@ -1,5 +1,6 @@
 """Explain a file or pipe of frames, one JSON object a frame: the command `onemap hj212 decode`."""
 
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
@@ -18,11 +19,15 @@ def decode_lines(stream: BinaryIO) -> Iterator[dict[str, Any]]:
     which byte of the input; `crc_in_frame` is as sent, `crc_computed` four upper-case hex digits.
     """
     scanner = FrameScanner()
-    while chunk := stream.read(_CHUNK):
-        for item in scanner.feed(chunk):
-            yield _explain(item, scanner.at)
+    chunk = stream.read(_CHUNK)
+    marked = len(BOM_UTF8) if chunk.startswith(BOM_UTF8) else 0  # editors put one before a text file
+    data = chunk[marked:]
+    while chunk:
+        for item in scanner.feed(data):
+            yield _explain(item, marked + scanner.at)
+        data = chunk = stream.read(_CHUNK)
     for item in scanner.flush():
-        yield _explain(item, scanner.at)
+        yield _explain(item, marked + scanner.at)
 
 
 def _explain(item: bytes | Garbage, at: int) -> dict[str, Any]:

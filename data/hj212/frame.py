@@ -10,7 +10,7 @@ what could mean two things is refused with a `FrameError`.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple, Self
 
 from data.hj212.crc import crc16, modbus_crc16
@@ -40,7 +40,7 @@ class Frame:
 
     `cp` is the raw text between `CP=&&` and `&&`; `parameters` (plain fields such as DataTime) and `factors`
     (factor code → field → text, such as w01018 → Rtd → 51.2) are read from it, so the three never disagree.
-    Equality is about what is said, not about the spelling of the checksum or the number of warnings.
+    Equality is about what is said, not about the encoding, the spelling of the checksum or the warnings.
     """
 
     cn: str
@@ -53,7 +53,7 @@ class Frame:
     pno: int | None = None
     rf: int | None = None
     cp: str = ""
-    encoding: str = "utf-8"
+    encoding: str = field(default="utf-8", compare=False)
     parameters: Mapping[str, str] = field(init=False, compare=False, repr=False)
     factors: Mapping[str, Mapping[str, str]] = field(init=False, compare=False, repr=False)
     warnings: tuple[str, ...] = field(default=(), compare=False)
@@ -104,6 +104,12 @@ class Frame:
             warnings=tuple(warnings),
             crc_in_frame=sealed.crc_in_frame,
         )
+
+    def with_cp(self, cp: str, *notes: str) -> Self:
+        """Return the frame with another CP; `notes` join its warnings, those about the old CP go."""
+        about_old_cp = len(_read_cp(self.cp)[2])  # they stand last, see __post_init__
+        kept = self.warnings[: len(self.warnings) - about_old_cp]
+        return replace(self, cp=cp, warnings=(*kept, *notes))
 
     @property
     def dialect(self) -> Dialect:

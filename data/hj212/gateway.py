@@ -151,19 +151,23 @@ class Gateway:
         self._is_full = False
         self._closing = False
         self._server: asyncio.Server | None = None
+        self._port = 0
         self._committer: asyncio.Task[None] | None = None
 
     @property
     def port(self) -> int:
         """The port that is listened on."""
-        if self._server is None:
-            raise RuntimeError("the gateway is not running")
-        port: int = self._server.sockets[0].getsockname()[1]
-        return port
+        return self._port
+
+    @property
+    def open_connections(self) -> int:
+        """How many loggers are connected now."""
+        return len(self._connections)
 
     async def start(self, host: str, port: int) -> None:
         """Begin to listen. Called by `serve_gateway`."""
         self._server = await asyncio.start_server(self._talk, host, port, limit=_READ_BYTES)
+        self._port = self._server.sockets[0].getsockname()[1]
         self._committer = asyncio.create_task(self._commit_forever(), name="hj212 commit")
         log.info("HJ 212 gateway listens on %s:%d", host, self.port)
 

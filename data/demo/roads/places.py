@@ -16,7 +16,7 @@ from shapely.ops import nearest_points
 
 from data.demo.boundaries import load_shandong
 from data.demo.roads.plane import KM_PER_DEGREE_LAT, KM_PER_DEGREE_LON
-from data.demo.roads.seats import CITY_RADIUS_M, ORDINARY_SEAT_RADIUS_M, SEATS, WEIFANG_SEAT_RADIUS_M
+from data.demo.roads.seats import CITY_RADIUS_M, ISLAND_TOWNS, ORDINARY_SEAT_RADIUS_M, SEATS, WEIFANG_SEAT_RADIUS_M
 
 WEIFANG = "370700"
 _KM2_PER_TOWNSHIP = 85.0  # Shandong has 1,853 townships on 155,737 km²
@@ -114,7 +114,8 @@ def _townships(county: County) -> list[Town]:
     names = _names(count, rng)
     smallest, largest = (800, 1700) if county.city == WEIFANG else (500, 1150)
     radii = rng.uniform(smallest, largest, count).round()
-    return [
+    islands = [Town(name, county.adcode, lon, lat, r, 0.0) for name, lon, lat, r in ISLAND_TOWNS.get(county.adcode, ())]
+    return islands + [
         Town(name, county.adcode, round(float(lon), 5), round(float(lat), 5), float(radius_m), 0.0)
         for name, (lon, lat), radius_m in zip(names, chosen, radii, strict=False)
     ]

@@ -48,3 +48,8 @@ CITY_RADIUS_M: dict[str, float] = {
 }  # fmt: skip
 ORDINARY_SEAT_RADIUS_M = 3300.0
 WEIFANG_SEAT_RADIUS_M = 4300.0
+
+# Islands off Penglai that no road reaches: (name, longitude, latitude, radius in metres).
+ISLAND_TOWNS: dict[str, list[tuple[str, float, float, float]]] = {
+    "370614": [("南长山镇", 120.735, 37.945, 1500), ("砣矶镇", 120.752, 38.178, 1300)],
+}

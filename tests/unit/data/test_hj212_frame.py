@@ -1,3 +1,4 @@
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -21,7 +22,7 @@ def sealed(
 DAY = "DataTime=20240601080000;w01018-Rtd=51.2,w01018-Flag=N"
 SEGMENT = f"QN=20240601080000123;ST=32;CN=2011;PW=123456;MN=81733553213013;Flag=5;CP=&&{DAY}&&"
 
-# name: dialect, st, cn, mn, flag, factor codes, warnings
+# name: dialect, st, cn, mn, flag, number of factors, number of warnings
 DESCRIBED = {
     "v01": ("2017", "32", "1062", "010000A8900016F000169DC0", 5, 0, 0),
     "v02": ("2025", "32", "1011", "010000A8900016F000169DC0", 9, 0, 0),
@@ -36,7 +37,7 @@ DESCRIBED = {
     "v11": ("2017", "22", "9011", "010000A8900016F000169DC0", 4, 0, 0),
     "v12": ("2017", "22", "2081", "010000A8900016F000169DC0", 5, 0, 0),
     "v13": ("2017", "22", "2011", "010000A8900016F000169DC0", 5, 1, 0),
-    "v14": ("2017", "32", "2011", "81733553213013", 4, 5, 0),
+    "v14": ("2017", "32", "2011", "81733553213013", 4, 6, 0),
 }
 
 
@@ -68,7 +69,7 @@ def test_fields_are_kept_as_sent(recorded):
 @pytest.mark.parametrize(
     ("raw", "warning"),
     [
-        (sealed(SEGMENT, length="101"), "length of 3 digits"),
+        (sealed(SEGMENT, length=f"{len(SEGMENT)}"), "length of 3 digits"),
         (sealed(SEGMENT, length=f"{len(SEGMENT) + 1:04d}"), "length says"),
         (sealed(SEGMENT, length=f"{len(SEGMENT) - 1:04d}"), "length says"),
         (sealed(SEGMENT.replace("PW=123456;MN", "PW=123456;,MN")), "stray characters"),
@@ -88,8 +89,6 @@ def test_fields_are_kept_as_sent(recorded):
     ],
 )
 def test_quirk_is_read_and_mentioned(raw, warning):
-    if b"##101" in raw:  # a three-digit length must be the right one, or off by one
-        raw = raw.replace(b"##101", b"##%d" % len(SEGMENT)) if len(SEGMENT) < 1000 else raw
     frame = Frame.parse(raw)
     assert frame.cn == "2011"
     assert frame.mn in ("81733553213013", "1")
@@ -188,10 +187,8 @@ def test_a_damaged_frame_may_still_name_its_device():
 
 @given(st.binary(max_size=400))
 def test_arbitrary_bytes_raise_nothing_but_frame_error(raw):
-    try:
+    with suppress(FrameError):
         Frame.parse(raw)
-    except FrameError:
-        pass
 
 
 ODD = st.text(st.sampled_from("QNSTCPMWFlag=;,&#0123456789-.\r\n\t \0è清w"), max_size=120)

@@ -17,17 +17,16 @@ from numpy.typing import NDArray
 from gis.geodesic import angles, check_radius, nearest_first, pick_within, widest_angle
 from gis.position import check_degrees
 
-_RESOLUTION: Final = (
-    8  # 0.74 km² a cell: 3 km is about 90 cells, few enough to visit and fine enough to spare strangers
-)
+# 0.74 km² a cell: 3 km takes about 100 of them, few enough to visit and fine enough to leave most strangers out.
+_RESOLUTION: Final = 8
 
 # H3 lays its hexagons on the planes of an icosahedron, 0.38196… of the sphere's radius apart at resolution 0 and √7
 # times closer at each next. Bringing the plane down to the sphere only shortens, so no corner is farther from the
 # middle of its cell than on the plane.
 _CELL_RADIUS: Final = 0.38196601125010500003 / math.sqrt(3.0) / math.sqrt(7.0) ** _RESOLUTION  # radians
 
-# Visiting a cell costs about as much as measuring 16 officers; past that, and in a wide search, going through all
-# of them is cheaper.
+# A cell costs as much as measuring some 50 officers when the cover must be found, and a few when it is remembered. Past
+# that, and in a wide search, going through everybody is cheaper.
 _OFFICERS_PER_CELL: Final = 16
 _MOST_CELLS: Final = 5_000
 

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from data.positions.errors import FixError
@@ -279,7 +279,6 @@ def test_unusable_json_is_refused_with_its_name_and_why(body: bytes, complaint: 
         parse_json(body, received_at=NOW, bounds=None)
 
 
-on_any_machine = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 names = st.sampled_from(
     [
         "id",
@@ -301,7 +300,6 @@ values = st.one_of(st.text(max_size=30), odd, st.floats().map(str), st.integers(
 plausible = st.fixed_dictionaries({"id": st.just(["7"]), "lat": st.just(["36.7"]), "lon": st.just(["119.1"])})
 
 
-@on_any_machine
 @given(plausible, st.dictionaries(names, st.lists(values, max_size=2)))
 def test_any_query_is_read_or_refused(good: dict[str, list[str]], noise: dict[str, list[str]]) -> None:
     try:
@@ -319,7 +317,6 @@ anything = st.recursive(
 )
 
 
-@on_any_machine
 @given(st.sampled_from(["latitude", "longitude", "speed", "heading", "altitude", "accuracy"]), anything, anything)
 def test_any_json_is_read_or_refused(name: str, value: object, timestamp: object) -> None:
     coords = {"latitude": 36.7, "longitude": 119.1, name: value}
@@ -328,7 +325,6 @@ def test_any_json_is_read_or_refused(name: str, value: object, timestamp: object
         assert parse_json(body, received_at=NOW)[0] == "7"
 
 
-@on_any_machine
 @given(st.binary(max_size=200))
 def test_any_bytes_are_read_or_refused(body: bytes) -> None:
     with pytest.raises(FixError):

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from data.positions.errors import FixError
@@ -83,7 +83,6 @@ def test_what_is_no_batch_is_refused() -> None:
             parse(body, received_at=NOW)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.dictionaries(st.sampled_from([*ONE, "officer_id", "speed_mps", "mock"]), st.integers() | st.text() | st.none())
 )

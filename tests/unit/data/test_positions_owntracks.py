@@ -3,7 +3,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from data.positions.errors import FixError
@@ -82,7 +82,6 @@ def test_what_cannot_be_used_is_refused_with_its_name_and_why(body: bytes, compl
         parse(body, received_at=NOW)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.binary(max_size=100) | st.dictionaries(st.text(max_size=5), st.integers()).map(lambda d: json.dumps(d).encode())
 )

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gis.datum import convert, convert_arrays, to_wgs84
@@ -36,13 +36,11 @@ def test_gcj02_agrees_with_the_published_vector_to_ten_digits() -> None:
     assert (got.lon, got.lat) == pytest.approx((116.3840472246, 39.9133454554), abs=1e-9)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(chinese, st.sampled_from([Datum.GCJ02, Datum.BD09]))
 def test_a_round_trip_loses_less_than_a_micrometre(position: Position, datum: Datum) -> None:
     assert distance_m(to_wgs84(convert(position, datum)), position) < 1e-6
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(chinese)
 def test_baidu_and_amap_convert_directly_as_by_way_of_wgs84(position: Position) -> None:
     baidu = convert(position, Datum.BD09)
@@ -50,7 +48,6 @@ def test_baidu_and_amap_convert_directly_as_by_way_of_wgs84(position: Position) 
     assert distance_m(direct, detour) < 1e-6
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(shandong)
 def test_the_shift_in_shandong_has_the_known_size(position: Position) -> None:
     def shift_m(datum: Datum) -> float:
@@ -61,7 +58,6 @@ def test_the_shift_in_shandong_has_the_known_size(position: Position) -> None:
     assert 1113 < shift_m(Datum.BD09) < 1382
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.builds(Position, st.floats(-180, 180), st.floats(-90, 90)))
 def test_cgcs2000_is_wgs84(position: Position) -> None:
     twin = convert(position, Datum.CGCS2000)
@@ -69,7 +65,6 @@ def test_cgcs2000_is_wgs84(position: Position) -> None:
     assert to_wgs84(twin) == position
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.floats(-180, 180), st.floats(-90, 90), st.sampled_from(Datum), st.sampled_from(Datum))
 def test_conversion_never_leaves_the_earth(lon: float, lat: float, source: Datum, target: Datum) -> None:
     assert convert(Position(lon, lat, source), target).datum is target

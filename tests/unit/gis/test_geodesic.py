@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gis.geodesic import LONGEST_RADIUS_M, SHORTEST_RADIUS_M, angles, distance_m, distances_m, nearest_first
@@ -30,7 +30,6 @@ def test_many_at_once_are_measured_like_one() -> None:
     assert distances_m(117, 36, [], []).size == 0
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(lon, lat, lon, lat)
 def test_the_cheap_bounds_hold_for_every_pair(lon: float, lat: float, other_lon: float, other_lat: float) -> None:
     there = np.array([other_lon]), np.array([other_lat])

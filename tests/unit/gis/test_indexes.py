@@ -10,7 +10,7 @@ from typing import Protocol
 import h3
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyproj import Geod
 
@@ -36,7 +36,7 @@ def crowded(places: Sequence[Place]) -> Index:
     """A live index with so many strangers that it goes by cells and not through everybody."""
     index = LiveIndex()
     strangers = random.Random(7)
-    index.put_many((key, strangers.uniform(-60, -50), strangers.uniform(-20, -10)) for key in range(10_000, 22_000))
+    index.put_many((key, strangers.uniform(-60, -50), strangers.uniform(-20, -10)) for key in range(10_000, 14_000))
     for key, (lon, lat) in enumerate(places):
         index.put(key, lon, lat)
     return index
@@ -95,7 +95,7 @@ radii = st.one_of(st.floats(0, 8_000), st.floats(0, 21_000_000))
 
 
 @ALL_KINDS
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(data=st.data())
 def test_the_answer_is_that_of_measuring_every_pair(
     build: Callable[[Sequence[Place]], Index], data: st.DataObject
@@ -111,7 +111,7 @@ def test_the_answer_is_that_of_measuring_every_pair(
     assert found == expected
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(near_odd_places | anywhere, st.floats(0, 20_000), st.floats(0, 360), st.floats(0, 1))
 def test_the_cells_cover_the_whole_circle(middle: Place, radius_m: float, azimuth: float, share: float) -> None:
     lon, lat = middle
@@ -192,7 +192,7 @@ def test_a_bad_position_leaves_the_old_one() -> None:
     assert (len(index), index.get(1)) == (1, (119.1, 36.7))
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30)
 @given(st.lists(st.tuples(st.integers(0, 30), near_odd_places | st.none()), max_size=120))
 def test_any_history_of_moves_ends_in_the_same_answer(history: list[tuple[int, Place | None]]) -> None:
     index, truth = LiveIndex(), dict[int, Place]()
@@ -234,7 +234,7 @@ def test_readers_and_writers_do_not_disturb_each_other() -> None:
             job.result()
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(st.lists(near_odd_places | anywhere, max_size=40), near_odd_places | anywhere, st.integers(1, 12))
 def test_the_nearest_are_the_nearest_on_the_ellipsoid(places: list[Place], middle: Place, count: int) -> None:
     index = static(places)

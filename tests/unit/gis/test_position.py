@@ -1,7 +1,7 @@
 import math
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gis.errors import BadPosition
@@ -26,7 +26,6 @@ def test_swapped_coordinates_are_recognised() -> None:
         Position(36.7, 119.1)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.floats(-180, 180), st.floats(-90, 90), st.sampled_from(Datum))
 def test_everything_on_earth_is_accepted(lon: float, lat: float, datum: Datum) -> None:
     assert Position(lon, lat, datum).datum is datum

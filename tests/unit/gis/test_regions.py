@@ -4,13 +4,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from shapely import box
+from geoalchemy2.shape import from_shape
+from shapely import MultiPolygon, box
 from shapely.geometry import shape
 
 from gis.errors import BadPosition, OutsideRegions
 from gis.geodesic import distance_m
 from gis.position import Position
-from gis.regions import Placement, Region, RegionIndex
+from gis.regions import Placement, Region, RegionIndex, load_regions
+from gis.tables import RegionRow
 
 
 @pytest.fixture
@@ -79,17 +81,38 @@ def test_regions_of_every_level_are_found_by_code(two_counties: RegionIndex) -> 
     assert len(two_counties) == 3
 
 
+class FakeSession:
+    """Answers any query with the rows it was given."""
+
+    def __init__(self, rows: list[RegionRow]) -> None:
+        self.rows = rows
+
+    async def scalars(self, _: object) -> "FakeSession":
+        return self
+
+    def all(self) -> list[RegionRow]:
+        return self.rows
+
+
+async def test_regions_are_read_from_the_database() -> None:
+    geom = from_shape(MultiPolygon([box(117, 36, 118, 37)]), srid=4326)
+    session = FakeSession([RegionRow(adcode="370701", name="west", level="county", parent="370700", geom=geom)])
+    index = await load_regions(session)  # type: ignore[arg-type]
+    assert index.by_adcode["370701"].name == "west"
+    assert index.locate(117.5, 36.5) == Placement("370701")
+
+
 @pytest.fixture(scope="module")
-def shandong(shared_data: Path) -> RegionIndex:
-    features = json.loads((shared_data / "boundaries/shandong_county.geojson").read_text("utf-8"))["features"]
+def shandong(shared: Path) -> RegionIndex:
+    features = json.loads((shared / "data/boundaries/shandong_county.geojson").read_text("utf-8"))["features"]
     return RegionIndex(
         (str(row["properties"]["adcode"]), row["properties"]["name"], "county", None, shape(row["geometry"]))
         for row in features
     )
 
 
-def test_every_national_air_station_is_in_its_county(shandong: RegionIndex, shared_data: Path) -> None:
-    with (shared_data / "points/cnemc_stations_shandong_2019.csv").open(encoding="utf-8") as file:
+def test_every_national_air_station_is_in_its_county(shandong: RegionIndex, shared: Path) -> None:
+    with (shared / "data/points/cnemc_stations_shandong_2019.csv").open(encoding="utf-8") as file:
         stations = list(csv.DictReader(file))
     offshore = {}
     for station in stations:

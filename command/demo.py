@@ -66,9 +66,7 @@ def add_users(url: str) -> None:
         if session.scalar(select(func.count()).select_from(UserAccount).where(UserAccount.demo)):
             return
         password_hash = hash_password(DEMO_PASSWORD)
-        officers: dict[str, int] = {
-            code: officer_id for code, officer_id in session.execute(select(Officer.code, Officer.id))
-        }
+        officers = {row.code: row.id for row in session.execute(select(Officer.code, Officer.id))}
         session.execute(
             insert(UserAccount).on_conflict_do_nothing(),
             [

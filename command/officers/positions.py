@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from command.officers.status import on_duty
@@ -145,8 +145,9 @@ async def _people(session: AsyncSession, officer_ids: set[int]) -> dict[int, _Pe
             on_duty().label("is_on_duty"),
             Officer.duty_since,
             OfficerPosition.at,
-            text("ST_X(officer_position.geom) AS lon"),
-            text("ST_Y(officer_position.geom) AS lat"),
+            func.ST_X(OfficerPosition.geom).label("lon"),
+            func.ST_Y(OfficerPosition.geom).label("lat"),
+            OfficerPosition.accuracy_m,
         )
         .outerjoin(OfficerPosition, OfficerPosition.officer_id == Officer.id)
         .where(Officer.id.in_(officer_ids))
@@ -158,7 +159,7 @@ async def _people(session: AsyncSession, officer_ids: set[int]) -> dict[int, _Pe
             region=row.region,
             on_duty=row.is_on_duty,
             duty_since=row.duty_since,
-            last=None if row.at is None else Fix(lon=row.lon, lat=row.lat, at=row.at),
+            last=None if row.at is None else Fix(lon=row.lon, lat=row.lat, at=row.at, accuracy_m=row.accuracy_m),
         )
         for row in rows
     }

@@ -24,9 +24,9 @@ RADIUS_M = 3_000.0
 COD = "w01018"
 LIMIT_MG_L, SENT_MG_L = 50.0, 86.4  # GB 18918-2002 grade 1A, and what the outfall reports
 _STEP_WITHIN_S = 15.0
-# Where the drill's officers stand: metres away, and bearing. The third is nearest in a straight line more often than not.
+# Where the drill's officers stand: metres away, and bearing.
 _STANDS = ((1_400.0, 80.0), (2_300.0, 200.0), (700.0, 320.0), (2_700.0, 140.0))
-# A picture that every decoder reads: one grey JPEG pixel would do, but a phone's is a real file; this is a real PNG.
+# One pixel, but a whole PNG.
 _PICTURE = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c4944415408d763a8afaf07000"
     "27f0180d52b9c0e0000000049454e44ae426082"
@@ -244,7 +244,7 @@ class _Scene:
 
     async def _officer_steps(self, officer_id: int, assignment: dict[str, Any]) -> dict[str, Any]:
         player = next(one for one in self.cast["players"] if one["officer_id"] == officer_id)
-        phone = {"Authorization": f"Bearer {player['session_token']}"}
+        phone, first = {"Authorization": f"Bearer {player['session_token']}"}, assignment
         for step, state in (
             ("accept", "accepted"),
             ("depart", "departed"),
@@ -260,7 +260,7 @@ class _Scene:
                 self.client.post(f"/api/assignments/{assignment['id']}/{step}", json=body, headers=phone)
             )
             self._check(assignment["state"] == state, f"after {step} the assignment is {assignment['state']}")
-            at, _ = await self.desk_feed.wait_for(f"assignment.{state}", lambda data: data["id"] == assignment["id"])
+            at, _ = await self.desk_feed.wait_for(f"assignment.{state}", lambda data: data["id"] == first["id"])
             self.report.step(state, at)
         return assignment
 

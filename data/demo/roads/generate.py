@@ -9,7 +9,7 @@ import shapely
 from shapely.geometry import LineString, Point
 from shapely.geometry.base import BaseGeometry
 
-from data.demo.roads.bends import MOST_BEND_KM, add_roundabouts, bend
+from data.demo.roads.bends import MOST_BEND_KM, add_roundabouts, bend, shorten_bridges
 from data.demo.roads.country import join_villages, place_villages
 from data.demo.roads.edges import Edges, Flags, Ints, NameBook, Rank, without_unused_points
 from data.demo.roads.errors import ScaleImpossible
@@ -141,6 +141,7 @@ class _Builder:
         raise_main_roads(points, possible, river >= 0, self._towns, self._names, next(self._streams))
         report(0.6)
         points, edges, bridges = self._built(points, possible, river)
+        points, edges = shorten_bridges(points, edges, shapely.union_all(courses))
         points, edges, roundabouts = add_roundabouts(points, edges, self._roundabouts(grids))
         make_one_way(len(points), edges, next(self._streams))
         report(0.75)

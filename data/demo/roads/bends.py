@@ -1,6 +1,8 @@
 """Shape: roads that bend, and roundabouts where main streets of small towns cross."""
 
 import numpy as np
+import shapely
+from shapely.geometry.base import BaseGeometry
 
 from data.demo.roads.edges import NO_CHAIN, Edges, Flags, Floats, Ints, Rank
 from data.demo.roads.plane import Points
@@ -10,6 +12,8 @@ _PIECES = 4  # places of a chain are spread so far, to fit the pieces of an edge
 MOST_BEND_KM = 0.09
 _BENT_LANES = 0.1  # share of the streets in town that bend between two crossings
 _ROUNDABOUT_KM = 0.028
+_HALF_BRIDGE_KM = 0.1
+_BRIDGE_PIECES = 3  # road, bridge, road
 
 
 def bend(points: Points, edges: Edges, straight: Flags, rng: np.random.Generator) -> tuple[Points, Edges]:
@@ -50,6 +54,34 @@ def _cut(points: Points, edges: Edges, shapes: Ints, length: Floats, rng: np.ran
             part.place = part.place + piece
             tables.append(part)
     return np.concatenate(all_points), tables[0].plus(*tables[1:])
+
+
+def shorten_bridges(points: Points, edges: Edges, rivers: BaseGeometry) -> tuple[Points, Edges]:
+    """Let only the middle of a long road be its bridge. A road that meets a river twice stays a bridge as a whole."""
+    edges.place *= _BRIDGE_PIECES
+    length = edges.length_km(points)
+    rows = np.flatnonzero(edges.bridge & (length > 4 * _HALF_BRIDGE_KM))
+    lines = edges.take(rows).lines(points)
+    spots = shapely.intersection(lines, rivers)
+    once = shapely.get_type_id(spots) == shapely.GeometryType.POINT
+    rows, at_km = rows[once], shapely.line_locate_point(lines[once], spots[once])
+    clear = (at_km > 1.2 * _HALF_BRIDGE_KM) & (length[rows] - at_km > 1.2 * _HALF_BRIDGE_KM)
+    rows, at_km = rows[clear], at_km[clear]
+    long = edges.take(rows)
+    ahead = (points[long.end] - points[long.start]) / length[rows][:, None]
+    abutments = [points[long.start] + ahead * (at_km + side)[:, None] for side in (-_HALF_BRIDGE_KM, _HALF_BRIDGE_KM)]
+    first = len(points) + np.arange(len(rows))
+    stops = [long.start, first, first + len(rows), long.end]
+    tables = []
+    for piece in range(_BRIDGE_PIECES):
+        part = edges.take(rows)
+        part.start, part.end = stops[piece], stops[piece + 1]
+        part.place = part.place + piece
+        part.bridge[:] = piece == 1
+        tables.append(part)
+    rest = np.ones(len(edges), dtype=np.bool_)
+    rest[rows] = False
+    return np.concatenate([points, *abutments]), edges.take(rest).plus(*tables)
 
 
 def add_roundabouts(points: Points, edges: Edges, crossings: Ints) -> tuple[Points, Edges, int]:

@@ -9,7 +9,7 @@ import shapely
 from shapely.geometry import LineString, Point
 from shapely.geometry.base import BaseGeometry
 
-from data.demo.roads.bends import MOST_BEND_KM, add_roundabouts, bend
+from data.demo.roads.bends import MOST_BEND_KM, add_roundabouts, bend, shorten_bridges
 from data.demo.roads.country import join_villages, place_villages
 from data.demo.roads.edges import Edges, Flags, Ints, NameBook, Rank, without_unused_points
 from data.demo.roads.errors import ScaleImpossible
@@ -140,7 +140,9 @@ class _Builder:
         report(0.45)
         raise_main_roads(points, possible, river >= 0, self._towns, self._names, next(self._streams))
         report(0.6)
-        points, edges, bridges = self._built(points, possible, river)
+        points, edges = self._built(points, possible, river)
+        points, edges = shorten_bridges(points, edges, shapely.union_all(courses))
+        bridges = self._bridges(points, edges.take(edges.bridge), courses)
         points, edges, roundabouts = add_roundabouts(points, edges, self._roundabouts(grids))
         make_one_way(len(points), edges, next(self._streams))
         report(0.75)
@@ -179,20 +181,20 @@ class _Builder:
         inland = crossed(points, possible, [self._land.boundary]) < 0
         return points, possible.take(inland)
 
-    def _built(self, points: Points, possible: Edges, river: Ints) -> tuple[Points, Edges, tuple[Bridge, ...]]:
+    def _built(self, points: Points, possible: Edges, river: Ints) -> tuple[Points, Edges]:
         built = build(points, possible, river >= 0, next(self._streams))
         ends = dead_ends(points, possible, built, river < 0, next(self._streams))
-        edges, river = possible.take(built), river[built]
-        edges.bridge = river >= 0
+        edges = possible.take(built)
+        edges.bridge = river[built] >= 0
         kept = on_network(len(points), edges)
-        bridges = self._bridges(points, edges.take(kept & edges.bridge), river[kept & edges.bridge])
         used = np.zeros(len(points), dtype=np.bool_)
         used[edges.start[kept]] = True
         used[edges.end[kept]] = True
         edges = edges.take(kept).plus(ends.edges.take(used[ends.edges.start]))
-        return np.concatenate([points, ends.points]), edges, bridges
+        return np.concatenate([points, ends.points]), edges
 
-    def _bridges(self, points: Points, edges: Edges, river: Ints) -> tuple[Bridge, ...]:
+    def _bridges(self, points: Points, edges: Edges, courses: list[LineString]) -> tuple[Bridge, ...]:
+        river = crossed(points, edges, courses)
         middles = to_degrees((points[edges.start] + points[edges.end]) / 2).tolist()
         names = self._names.names
         return tuple(

@@ -130,6 +130,13 @@ def test_the_city_has_every_kind_of_road(written: Written) -> None:
     assert all("maxspeed" in road.tags for road in written.of_class("trunk"))
 
 
+def test_the_listed_bridges_stand_at_their_river(written: Written) -> None:
+    course = {river.name: river.line for river in rivers()}
+    assert len(written.summary.bridges) >= 20
+    for bridge in written.summary.bridges:
+        assert course[bridge.river].distance(shapely.Point(bridge.lon, bridge.lat)) < 0.002
+
+
 def test_many_streets_are_one_way(written: Written) -> None:
     one_way = [road for road in written.of_class("residential") if road.tags.get("oneway") == "yes"]
     assert len(one_way) > 0.2 * len(written.of_class("residential"))

@@ -28,8 +28,8 @@ class DemoUser:
 def demo_users(officer_codes: Iterable[str] = ()) -> list[DemoUser]:
     """Return the demonstration users: desks first, then officer1 … officer20, then the other officers.
 
-    `officer_codes` are the certificate numbers of all demonstration officers: each can sign in with it as the user name,
-    as the simulators do to answer a call. Without them only the users that the guide names are returned.
+    `officer_codes` are the certificate numbers of all demonstration officers: each is a user name too, with which the
+    simulators answer a call. Without them only the users that the guide names are returned.
     """
     named = [*_desks(), *_named_officers()]
     taken = {user.officer_code for user in named}

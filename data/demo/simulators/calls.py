@@ -22,6 +22,7 @@ _NEXT: dict[str, tuple[str, tuple[float, float]]] = {
 }
 _REPORT = "现场核查完毕：设施运行正常，已采样留证。（演示）"
 _NO_ROAD_S = 300.0  # how long it takes to get there on foot, so to speak
+_TRIES = 3
 
 
 @dataclass(slots=True)
@@ -43,6 +44,7 @@ class CallAnswering:
     chance: random.Random
     _calls: dict[int, _Call] = field(default_factory=dict)
     _signed_in: dict[str, Doors] = field(default_factory=dict)
+    _refusals: dict[int, int] = field(default_factory=dict)
 
     async def round(self, at: datetime) -> None:
         """Take up new calls, drop those that were ended by others, and take the steps that are due."""
@@ -56,7 +58,8 @@ class CallAnswering:
         async for row in self.patrol.desk.rows("/api/assignments", {"state": "open"}, limit=1000):
             open_ids.add(row["id"])
             officer = self.patrol.officers.get(row["officer_id"])
-            if officer is not None and row["id"] not in self._calls and not row["alert"]["drill"]:
+            tired = self._refusals.get(row["id"], 0) >= _TRIES
+            if officer is not None and row["id"] not in self._calls and not row["alert"]["drill"] and not tired:
                 await self._take_up(row, officer, now)
         for assignment_id in self._calls.keys() - open_ids:
             self._drop(self._calls[assignment_id])
@@ -78,7 +81,9 @@ class CallAnswering:
             officer = await self._as_officer(call.officer.code)
             answer = await officer.post(f"/api/assignments/{call.assignment_id}/{step}", body)
         except DoorRefused as refusal:
-            log.info("call %s is not ours any more: %s", call.assignment_id, refusal)
+            # taken up again with its new version if it is still open
+            log.info("call %s: %s", call.assignment_id, refusal)
+            self._refusals[call.assignment_id] = self._refusals.get(call.assignment_id, 0) + 1
             self._signed_in.pop(call.officer.code, None)
             self._drop(call)
             return

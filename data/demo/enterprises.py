@@ -107,6 +107,11 @@ def _clusters(county: County, towns: Sequence[Town], random: np.random.Generator
     return found
 
 
+def kuiwen_outlet_code() -> str:
+    """The code of the outfall of `KUIWEN_PLANT`."""
+    return f"{_named_plant().uscc}DW001"
+
+
 @dataclass(frozen=True, slots=True)
 class _Draws:
     """All chances of a county, drawn at once: one draw a row and question."""

@@ -2,15 +2,14 @@
 
 import hashlib
 import operator
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any, cast
 
-import numpy as np
 import psycopg
-from numpy.typing import NDArray
 from psycopg import sql
 
+from data.bulk import Connection, connected, ewkb_points
 from data.demo.boundaries import Boundary
 from data.demo.rows import DemoEnterprise, DemoLogger, DemoOfficer, DemoPermitLimit, DemoPoint, DemoStation
 from data.demo.users import GATEWAY_TOKEN, LOGGER_PASSWORD, tracker_codes, tracker_token
@@ -27,7 +26,7 @@ class WorldLoadFailed(Exception):
 
 
 def load_world(
-    database: str | psycopg.Connection[Any],
+    database: str | Connection,
     size: WorldSize | None = None,
     *,
     seed: int = SEED,
@@ -39,22 +38,14 @@ def load_world(
     Rows that are not demonstration rows stay as they are. `progress(step, done, total)` is called now and then.
     Raises `WorldLoadFailed` with what the database said.
     """
-    if isinstance(database, psycopg.Connection):
-        return _load(database, size or WorldSize(), seed, progress)
     try:
-        with psycopg.connect(_libpq(database)) as connection:
+        with connected(database) as connection:
             return _load(connection, size or WorldSize(), seed, progress)
     except psycopg.OperationalError as error:
         raise WorldLoadFailed(f"cannot reach the database: {error}") from error
 
 
-def _libpq(url: str) -> str:
-    return url.replace("postgresql+psycopg://", "postgresql://", 1).replace(
-        "postgresql+psycopg_async://", "postgresql://", 1
-    )
-
-
-def _load(connection: psycopg.Connection[Any], size: WorldSize, seed: int, progress: Progress) -> bool:
+def _load(connection: Connection, size: WorldSize, seed: int, progress: Progress) -> bool:
     try:
         with connection.transaction(), connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
@@ -113,7 +104,7 @@ class _Loader:
         self._copy(
             "enterprise",
             columns,
-            ((base + r[0], *r[1:11], g, r.region, True) for r, g in _with(rows, places)),
+            ((base + r[0], *r[1:11], g, r.region, True) for r, g in zip(rows, places, strict=True)),
             len(rows),
         )
         self._move_sequence("enterprise")
@@ -128,7 +119,7 @@ class _Loader:
         own = operator.attrgetter("code", "name", "kind", "standard", "grade", "reference_oxygen", "region")
         values = (
             (base + r.number, *own(r), r.enterprise and enterprises + r.enterprise, g, True)
-            for r, g in _with(rows, _ewkb(rows))
+            for r, g in zip(rows, _ewkb(rows), strict=True)
         )
         self._copy("monitoring_point", columns, values, len(rows))
         self._move_sequence("monitoring_point")
@@ -157,7 +148,7 @@ class _Loader:
     def _stations(self, rows: Sequence[DemoStation]) -> int:
         base = self._last_id("station")
         columns = ("id", "code", "name", "organisation", "level", "geom", "region", "demo")
-        values = ((base + r.number, *r[1:5], g, r.region, True) for r, g in _with(rows, _ewkb(rows)))
+        values = ((base + r.number, *r[1:5], g, r.region, True) for r, g in zip(rows, _ewkb(rows), strict=True))
         self._copy("station", columns, values, len(rows))
         self._move_sequence("station")
         return base
@@ -208,24 +199,11 @@ class _Loader:
         )
 
 
-_EWKB = np.dtype([("order", "u1"), ("type", "<u4"), ("srid", "<u4"), ("lon", "<f8"), ("lat", "<f8")])
-_EWKB_POINT = 0x20000001  # a point that names its SRID
-_EWKB_DIGITS = 2 * _EWKB.itemsize
-
 _Placed = DemoEnterprise | DemoPoint | DemoStation
 
 
-def _ewkb(rows: Sequence[_Placed]) -> str:
-    """The places of all rows as EWKB, written in hexadecimal one after the other."""
-    points: NDArray[np.void] = np.empty(len(rows), dtype=_EWKB)
-    points["order"], points["type"], points["srid"] = 1, _EWKB_POINT, 4326
-    points["lon"], points["lat"] = [row.lon for row in rows], [row.lat for row in rows]
-    return points.tobytes().hex()
-
-
-def _with(rows: Sequence[Any], places: str) -> Iterator[tuple[Any, str]]:
-    for row, start in zip(rows, range(0, len(places), _EWKB_DIGITS), strict=True):
-        yield row, places[start : start + _EWKB_DIGITS]
+def _ewkb(rows: Sequence[_Placed]) -> Sequence[str]:
+    return ewkb_points([row.lon for row in rows], [row.lat for row in rows])
 
 
 def _hashed(token: str) -> str:

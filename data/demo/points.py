@@ -69,7 +69,7 @@ def permit_limits(
                     period="day",
                     low=low,
                     high=high,
-                    unit="1" if factor == "w01001" else "mg/L",
+                    unit="" if factor == "w01001" else "mg/L",
                     valid_from=_PERMIT_FROM,
                     valid_to=owner.permit_valid_to,
                     source=f"排污许可证 {owner.permit_number}（演示）",

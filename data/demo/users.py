@@ -25,9 +25,24 @@ class DemoUser:
     officer_code: str | None = None
 
 
-def demo_users() -> list[DemoUser]:
-    """Return the demonstration users: desks first, then officer1 … officer20."""
-    desks = [
+def demo_users(officer_codes: Iterable[str] = ()) -> list[DemoUser]:
+    """Return the demonstration users: desks first, then officer1 … officer20, then the other officers.
+
+    `officer_codes` are the certificate numbers of all demonstration officers: each is a user name too, with which the
+    simulators answer a call. Without them only the users that the guide names are returned.
+    """
+    named = [*_desks(), *_named_officers()]
+    taken = {user.officer_code for user in named}
+    others = [
+        DemoUser(code, f"执法员 {code}（演示）", "officer", _prefix(code[:6]), code)
+        for code in officer_codes
+        if code not in taken
+    ]
+    return named + others
+
+
+def _desks() -> list[DemoUser]:
+    return [
         DemoUser("province", "省值班员（演示）", "duty", "37"),
         DemoUser("weifang", "潍坊值班员（演示）", "duty", "3707"),
         DemoUser("kuiwen", "奎文值班员（演示）", "duty", "370705"),
@@ -36,13 +51,20 @@ def demo_users() -> list[DemoUser]:
         DemoUser("expert", "专家（演示）", "expert", "37"),
         DemoUser("admin", "管理员（演示）", "admin", "37"),
     ]
-    codes = [(f"370705-{n:04d}", "370705") for n in range(1, _KUIWEN_OFFICERS + 1)]
-    codes += [(f"370700-{n:04d}", "3707") for n in range(1, _WEIFANG_OFFICERS + 1)]
-    officers = [
-        DemoUser(f"officer{number}", f"执法员{number}（演示）", "officer", region, code)
-        for number, (code, region) in enumerate(codes, start=1)
+
+
+def _named_officers() -> list[DemoUser]:
+    codes = [f"370705-{n:04d}" for n in range(1, _KUIWEN_OFFICERS + 1)]
+    codes += [f"370700-{n:04d}" for n in range(1, _WEIFANG_OFFICERS + 1)]
+    return [
+        DemoUser(f"officer{number}", f"执法员{number}（演示）", "officer", _prefix(code[:6]), code)
+        for number, code in enumerate(codes, start=1)
     ]
-    return desks + officers
+
+
+def _prefix(adcode: str) -> str:
+    """The area of an organisation: 370000 → 37, 370700 → 3707, 370705 stays."""
+    return adcode.removesuffix("00").removesuffix("00")
 
 
 def manned_codes() -> frozenset[str]:

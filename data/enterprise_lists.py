@@ -61,7 +61,7 @@ async def list_enterprises(
     if (wanted := parse_text(q, "q")) is not None:
         conditions.append(_matches(wanted))
     if words := parse_words(tags, "tags"):
-        conditions.append(Enterprise.tags.contains(cast(list(words), ARRAY(Text))))
+        conditions.append(Enterprise.tags.op("@>", is_comparison=True)(cast(list(words), ARRAY(Text))))
     if risks := _risks(risk):
         conditions.append(Enterprise.risk.in_(risks))
     if (area := parse_region(region)) is not None:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from data.shapes import LatestReading, PointDetail, PointItem, StationItem
@@ -72,7 +73,7 @@ async def point(session: AsyncSession, point_id: int, *, now: datetime | None = 
     since = (now or datetime.now(UTC)) - _LATEST
     latest = await session.execute(
         select(Reading.factor, Reading.period, Reading.at, Reading.value, Reading.converted, Reading.flag)
-        .distinct(Reading.factor, Reading.period)
+        .ext(distinct_on(Reading.factor, Reading.period))
         .where(Reading.point_id == point_id, Reading.at >= since)
         .order_by(Reading.factor, Reading.period, Reading.at.desc())
     )

@@ -34,7 +34,9 @@ async def list_regions(
         if prefix is None or len(prefix) == 6:
             raise BadQuery("parent: the code of a province or city, such as 370000 or 370700")
         conditions.append(RegionRow.parent == prefix.ljust(6, "0"))
-    shape: ColumnElement[Any] = func.ST_SimplifyPreserveTopology(RegionRow.geom, tolerance_m / _METRES_PER_DEGREE)
+    shape: ColumnElement[Any] = func.ST_Multi(
+        func.ST_SimplifyPreserveTopology(RegionRow.geom, tolerance_m / _METRES_PER_DEGREE)
+    )
     inside = func.ST_PointOnSurface(func.ST_Simplify(RegionRow.geom, 0.002, True))
     rows = await session.execute(
         select(

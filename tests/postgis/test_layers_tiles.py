@@ -12,7 +12,7 @@ from sqlalchemy import text
 from gis.database import Database, Scope
 from layers.api import router
 from layers.standard import standard_layers
-from layers.tiles import MAX_TILE_BYTES
+from layers.tiles import MAX_TILE_BYTES, PostgisTiles
 from tests.rooms import KUIWEN, PROVINCE, QINGZHOU, WEIFANG, As, rooms
 from tests.vector_tile import Feature, read_tile
 
@@ -201,6 +201,24 @@ async def test_a_crowded_tile_is_counted_in_cells_and_loses_nobody(ask: As, data
             {"z": z, "x": x, "y": y},
         )
     assert _counted(tile, "enterprises") == there > 6_000
+
+
+@pytest.mark.parametrize("count", [2_500, 2_501, 30_000])
+@pytest.mark.parametrize("z", [11, 13, 14, 18])
+async def test_the_longest_names_in_one_place_still_make_a_small_tile(database: Database, z: int, count: int) -> None:
+    async with database.for_system() as session:  # never committed
+        await session.execute(
+            text(
+                "INSERT INTO enterprise (uscc, name, industry, geom, region)"
+                " SELECT 'L' || n, repeat('测', 34) || lpad(n::text, 6, '0') || repeat('试', 200),"
+                " lpad((n % 9999)::text, 4, '0'), ST_Point(122.0 + (n % 97) * 1e-6, 37.0, 4326), '371002'"
+                " FROM generate_series(1, :count) n"
+            ),
+            {"count": count},
+        )
+        tile = await PostgisTiles("layer_enterprises").tile(session, *_tile_of((122.0, 37.0), z), {})
+    assert len(tile) < MAX_TILE_BYTES
+    assert _counted(read_tile(tile), "enterprises") == count
 
 
 async def test_high_zooms_draw_each_enterprise_alone_at_its_place_with_its_name(ask: As) -> None:

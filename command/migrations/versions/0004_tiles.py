@@ -1,7 +1,8 @@
 """Vector tiles as functions of the database, `layer_…(z, x, y, query)`, as Martin serves them too.
 
-They run with the rights of the caller: row-level security decides what a tile holds. Every row of a tile is in it,
-drawn alone or counted in a cell; a tile stays below 500 kB because of the limits below.
+They run with the rights of the caller: row-level security decides what a tile holds. Rows are in a fixed order, so
+that an unchanged tile has unchanged bytes. A crowded layer loses no row, each is drawn alone or counted in a cell; a tile
+stays below 500 kB because of the limits below.
 """
 
 from alembic import op
@@ -13,7 +14,7 @@ depends_on = None
 
 _FUNCTIONS = ("layer_enterprises", "layer_points", "layer_stations", "layer_officers", "layer_alerts", "layer_regions")
 
-# Web Mercator by arithmetic: for points some ten times quicker than ST_Transform, and the same to the micrometre.
+# Web Mercator by arithmetic: for points nearly three times as quick as ST_Transform, and the same to the micrometre.
 # The unit is one tile at zoom z; the latitude is held where the Mercator square ends.
 _MERCATOR = (
     """
@@ -44,7 +45,7 @@ $$
 
 _HEAD = """
 CREATE FUNCTION {name}(z int, x int, y int, query json DEFAULT '{{}}') RETURNS bytea
-LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path = public, pg_temp SET plan_cache_mode = force_custom_plan AS $$
+LANGUAGE plpgsql STABLE SECURITY INVOKER SET plan_cache_mode = force_custom_plan AS $$
 """
 
 # What is drawn alone: `limit` + 1 rows are asked for, to learn whether they fit.
@@ -70,6 +71,7 @@ _COUNTED = """
         ) p
         WHERE p.u >= x AND p.u < x + 1 AND p.v >= y AND p.v < y + 1
         GROUP BY floor((p.u - x) * cells), floor((p.v - y) * cells)
+        ORDER BY floor((p.u - x) * cells), floor((p.v - y) * cells)
     ) f;
 """
 
@@ -151,7 +153,10 @@ _POINTS = _crowded(
 def _sparse(
     *, layer: str, columns: str, source: str, geom: str, region: str, filters: dict[str, str], order: str
 ) -> str:
-    """A layer of some thousand points at most: each is drawn alone at every zoom, the first 5,000 of `order`."""
+    """A layer of some thousand points at most: each is drawn alone at every zoom.
+
+    Names are sent from zoom 9 on. A tile takes the first 12,000 of `order` without names, or 3,000 with them.
+    """
     declared = "\n".join(f"    {name}_in text[] := string_to_array(query->>'{name}', ',');" for name in filters)
     condition = "".join(f" AND ({name}_in IS NULL OR {expression})" for name, expression in filters.items())
     return f"""{_HEAD.format(name=f"layer_{layer}")}
@@ -166,7 +171,7 @@ BEGIN
         FROM {source}
         WHERE {geom} && tile_box(z, x, y)
           AND (area IS NULL OR ({region} >= area AND {region} < area || 'z')){condition}
-        ORDER BY {order} LIMIT 5000
+        ORDER BY {order} LIMIT CASE WHEN z >= 9 THEN 3000 ELSE 12000 END
     ) f;
     RETURN tile;
 END $$
@@ -175,7 +180,7 @@ END $$
 
 _STATIONS = _sparse(
     layer="stations",
-    columns="s.id, left(s.name, 40) AS name, s.level, s.region",
+    columns="s.id, CASE WHEN z >= 9 THEN left(s.name, 40) END AS name, s.level, s.region",
     source="station s",
     geom="s.geom",
     region="s.region",
@@ -256,15 +261,19 @@ END $$
 # Under row-level security the planner keeps a condition away from hidden rows, and with it every index but that on
 # `region`, unless the condition's function is known to give nothing away. `&&` of two geometries compares boxes and
 # says nothing else, in no error either. Only a superuser may declare that; without it tiles are right, and slower.
-_INDEX_UNDER_ROW_SECURITY = """
-DO $$ BEGIN
+# A dump does not carry the declaration (the function is the extension's), so a restore calls this again.
+_TRUST_BOXES = """
+CREATE FUNCTION trust_box_comparison() RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
     ALTER FUNCTION geometry_overlaps(geometry, geometry) LEAKPROOF;
+    RETURN true;
 EXCEPTION WHEN insufficient_privilege THEN
     RAISE NOTICE 'not a superuser: tiles of persons will not use the spatial index';
+    RETURN false;
 END $$
 """
 
-_INDEX_AS_BEFORE = """
+_DISTRUST_BOXES = """
 DO $$ BEGIN
     ALTER FUNCTION geometry_overlaps(geometry, geometry) NOT LEAKPROOF;
 EXCEPTION WHEN insufficient_privilege THEN NULL; -- then it was never declared
@@ -281,11 +290,14 @@ def upgrade() -> None:
     for function in (*_HELPERS, *(f"{name}{_SIGNATURE}" for name in _FUNCTIONS)):
         op.execute(f"REVOKE EXECUTE ON FUNCTION {function} FROM PUBLIC")
         op.execute(f"GRANT EXECUTE ON FUNCTION {function} TO onemap_web")
-    op.execute(_INDEX_UNDER_ROW_SECURITY)
+    op.execute(_TRUST_BOXES)
+    op.execute("REVOKE EXECUTE ON FUNCTION trust_box_comparison() FROM PUBLIC")
+    op.execute("SELECT trust_box_comparison()")
 
 
 def downgrade() -> None:
-    op.execute(_INDEX_AS_BEFORE)
+    op.execute(_DISTRUST_BOXES)
+    op.execute("DROP FUNCTION trust_box_comparison()")
     for name in _FUNCTIONS:
         op.execute(f"DROP FUNCTION {name}{_SIGNATURE}")
     for function in _HELPERS:

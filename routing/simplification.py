@@ -43,6 +43,7 @@ def simplify(roads: OsmRoads, *, keep_restricted: bool = True) -> tuple[RoadGrap
     of_segment = np.concatenate([np.arange(len(a)), np.flatnonzero(back)])
     order = np.lexsort((of_segment, head, tail))
     tail, head, of_segment = tail[order], head[order], of_segment[order]
+    is_back = order >= len(a)
     indptr = np.searchsorted(tail, np.arange(len(ids) + 1)).astype(np.int64)
 
     is_end = _endpoints(tail, head, len(ids))
@@ -53,7 +54,7 @@ def simplify(roads: OsmRoads, *, keep_restricted: bool = True) -> tuple[RoadGrap
 
     chain_start, chain = _trace(indptr, tail, head, is_end)
     chain_first, chain_last = chain[chain_start[:-1]], chain[chain_start[1:] - 1]
-    twin = _twins(tail, head, chain_first, chain_last, np.diff(chain_start))
+    twin = _twins(of_segment, is_back, chain_first, chain_last, np.diff(chain_start))
 
     # The chain with the lower number draws the stretch; its twin runs along it backwards.
     numbers = np.arange(len(twin))
@@ -157,22 +158,17 @@ def _trace(indptr: Longs, tail: Ints, head: Ints, is_end: Flags) -> tuple[Longs,
     return starts[: chains + 1].copy(), chain[:filled].copy()
 
 
-def _twins(tail: Ints, head: Ints, first: Longs, last: Longs, pieces: Longs) -> Longs:
-    """Return for each chain the one that runs over the same points backwards, or -1."""
-    nodes = int(max(tail.max(), head.max())) + 1
-    keys = _keys(tail, head, nodes)  # sorted, as the edges are
-    chain_of = np.full(len(tail), -1, np.int64)
+def _twins(of_segment: Longs, is_back: Flags, first: Longs, last: Longs, pieces: Longs) -> Longs:
+    """Return for each chain the one that runs over the same steps backwards, or -1."""
+    there = np.full((int(of_segment.max()) + 1, 2), -1, np.int64)
+    there[of_segment, is_back.astype(np.int64)] = np.arange(len(of_segment))
+    reverse = there[of_segment[last], (~is_back[last]).astype(np.int64)]
+    chain_of = np.full(len(of_segment), -1, np.int64)
     chain_of[first] = np.arange(len(first))
-    # Two ways over the same two points make equal keys: pair the k-th one there with the k-th one back.
-    wanted = _keys(head[last], tail[last], nodes)
-    leftmost = np.searchsorted(keys, wanted)
-    rank = last - np.searchsorted(keys, keys[last])
-    candidate = np.minimum(leftmost + rank, len(keys) - 1)
-    twin = np.where(keys[candidate] == wanted, chain_of[candidate], -1)
+    twin = np.where(reverse >= 0, chain_of[reverse], -1)
     numbers = np.arange(len(first))
-    mutual = (twin >= 0) & (twin != numbers)
-    mutual &= np.where(mutual, twin[twin] == numbers, False)
-    mutual &= np.where(mutual, pieces[twin] == pieces, False)
+    # Where a street was drawn twice the way back may run over the other drawing: then each keeps its own stretch.
+    mutual = (twin >= 0) & (twin != numbers) & (twin[twin] == numbers) & (pieces[twin] == pieces)
     return np.where(mutual, twin, -1)
 
 

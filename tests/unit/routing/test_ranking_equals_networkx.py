@@ -1,5 +1,6 @@
 """The ranking against networkx: random networks, and real ones."""
 
+import heapq
 import itertools
 
 import numpy as np
@@ -8,13 +9,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from routing.closures import blocked_edges
-from routing.measure import UNITS_PER_DEGREE
+from routing.measure import UNITS_PER_DEGREE, great_circle_m
 from routing.network import PreparedNetwork, RoadStore
 from routing.osm import OsmRoads, TurnRestriction
 from routing.preparing import prepare
 from routing.ranking import rank
 from routing.restrictions import split_restricted
 from routing.simplification import simplify
+from routing.speeds import speeds_of_ways
 
 
 def random_roads(seed: int) -> OsmRoads:
@@ -83,14 +85,10 @@ def test_every_time_on_random_networks_is_networkx_s(seed, share_closed, tmp_pat
 
 def edge_based_time(roads: OsmRoads, junctions: set[int], start: int, end: int) -> float:
     """Seconds between two junctions over raw steps, turn by turn: an independent reading of the restrictions."""
-    import heapq
-
-    from routing.measure import great_circle_m
-    from routing.speeds import speeds_of_ways
-
     way_of = np.repeat(np.arange(len(roads.way_id)), np.diff(roads.way_start))
     steps = [k for k in range(len(way_of) - 1) if way_of[k] == way_of[k + 1] and roads.node[k] != roads.node[k + 1]]
-    length = {k: float(great_circle_m(*(np.array([v]) for v in (roads.x[k], roads.y[k], roads.x[k + 1], roads.y[k + 1])))[0]) for k in steps}  # fmt: skip
+    metres = great_circle_m(roads.x[:-1], roads.y[:-1], roads.x[1:], roads.y[1:])
+    length = {k: float(metres[k]) for k in steps}
     per_way = np.zeros(len(roads.way_id))
     for k in steps:
         per_way[way_of[k]] += length[k]
@@ -102,11 +100,10 @@ def edge_based_time(roads: OsmRoads, junctions: set[int], start: int, end: int) 
         states.append((a, b, way, seconds, k))
         if not roads.way_oneway[way]:
             states.append((b, a, way, seconds, k))
-    into = {(r.from_way, r.via_node): [s for s in states if s[1] == r.via_node and s[2] == r.from_way] for r in roads.restrictions}  # fmt: skip
-    out = {(r.to_way, r.via_node): [s for s in states if s[0] == r.via_node and s[2] == r.to_way] for r in roads.restrictions}  # fmt: skip
     bans: dict[tuple, set[tuple]] = {}
     for r in roads.restrictions:
-        arrive, leave = into[r.from_way, r.via_node], out[r.to_way, r.via_node]
+        arrive = [state for state in states if (state[1], state[2]) == (r.via_node, r.from_way)]
+        leave = [state for state in states if (state[0], state[2]) == (r.via_node, r.to_way)]
         if len(arrive) == 1 and len(leave) == 1:
             others = {s for s in states if s[0] == r.via_node and s != leave[0]}
             bans.setdefault(arrive[0], set()).update(others if r.only else {leave[0]})

@@ -1,7 +1,7 @@
 """From ways and points to junctions and stretches: osmnx's `simplify_graph` rule, on arrays.
 
 A point stays a junction if it is a dead end, a one-way street ends or begins in it, more or fewer than two other points
-touch it, or a turn restriction speaks of it. Everything between is shape. Rings that touch nothing else go, as in
+touch it, the street changes there, or a turn restriction speaks of it. Everything between is shape. Rings that touch nothing else go, as in
 osmnx; islands stay.
 """
 
@@ -17,8 +17,14 @@ from routing.speeds import speeds_of_ways
 Flags = npt.NDArray[np.bool_]
 
 
-def simplify(roads: OsmRoads, *, keep_restricted: bool = True) -> tuple[RoadGraph, Longs, Longs]:
-    """Return the graph, and for each edge the ways by which it begins and ends (turn restrictions need them)."""
+def simplify(
+    roads: OsmRoads, *, by_street: bool = True, keep_restricted: bool = True
+) -> tuple[RoadGraph, Longs, Longs]:
+    """Return the graph, and for each edge the ways by which it begins and ends (turn restrictions need them).
+
+    `by_street` also keeps the points at which a road changes its name, class, speed or becomes a bridge, as osmnx does with
+    `edge_attrs_differ`: a stretch then belongs to one street, is driven at one speed, and can be closed by itself.
+    """
     way = np.repeat(np.arange(len(roads.way_id)), np.diff(roads.way_start))
     ids, point = np.unique(roads.node, return_inverse=True)
     point = point.astype(np.int32)
@@ -47,6 +53,8 @@ def simplify(roads: OsmRoads, *, keep_restricted: bool = True) -> tuple[RoadGrap
     indptr = np.searchsorted(tail, np.arange(len(ids) + 1)).astype(np.int64)
 
     is_end = _endpoints(tail, head, len(ids))
+    if by_street:
+        is_end |= _changes(tail, head, _streets(roads, kph)[segment_way[of_segment]], len(ids))
     if keep_restricted and roads.restrictions:
         via = np.array([restriction.via_node for restriction in roads.restrictions], np.int64)
         at = np.minimum(np.searchsorted(ids, via), len(ids) - 1)
@@ -124,6 +132,22 @@ def _endpoints(tail: Ints, head: Ints, nodes: int) -> Flags:
     others = np.bincount(either // nodes, minlength=nodes)
     passing = (others == 2) & (out_others == out) & (in_others == into) & (out == into) & ((out == 1) | (out == 2))
     return np.asarray(~passing, np.bool_)
+
+
+def _streets(roads: OsmRoads, kph: Floats) -> Ints:
+    """Return for every way a number that it shares with all ways of the same name, class, structure and speed."""
+    traits = np.stack([roads.way_name, roads.way_class, roads.way_flags, np.rint(kph * 10)], axis=1).astype(np.int64)
+    _, street = np.unique(traits, axis=0, return_inverse=True)
+    return street.astype(np.int32)
+
+
+def _changes(tail: Ints, head: Ints, street: Ints, nodes: int) -> Flags:
+    """Mark the points at which more than one street begins or ends."""
+    least, most = np.full(nodes, np.iinfo(np.int32).max, np.int32), np.full(nodes, -1, np.int32)
+    for end in (tail, head):
+        np.minimum.at(least, end, street)
+        np.maximum.at(most, end, street)
+    return least < most
 
 
 def _keys(tail: Ints, head: Ints, nodes: int) -> Longs:

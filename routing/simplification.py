@@ -1,8 +1,8 @@
 """From ways and points to junctions and stretches: osmnx's `simplify_graph` rule, on arrays.
 
 A point stays a junction if it is a dead end, a one-way street ends or begins in it, more or fewer than two other points
-touch it, the street changes there, or a turn restriction speaks of it. Everything between is shape. Rings that touch nothing else go, as in
-osmnx; islands stay.
+touch it, the street changes there, or a turn restriction speaks of it. Everything between is shape. Rings that touch
+nothing else go, as in osmnx; islands stay.
 """
 
 import numpy as np
@@ -22,8 +22,9 @@ def simplify(
 ) -> tuple[RoadGraph, Longs, Longs]:
     """Return the graph, and for each edge the ways by which it begins and ends (turn restrictions need them).
 
-    `by_street` also keeps the points at which a road changes its name, class, speed or becomes a bridge, as osmnx does with
-    `edge_attrs_differ`: a stretch then belongs to one street, is driven at one speed, and can be closed by itself.
+    `by_street` also keeps the points at which a road changes its name, class, speed or becomes a bridge, as osmnx
+    does with `edge_attrs_differ`: a stretch then belongs to one street, is driven at one speed, and can be closed by
+    itself.
     """
     way = np.repeat(np.arange(len(roads.way_id)), np.diff(roads.way_start))
     ids, point = np.unique(roads.node, return_inverse=True)

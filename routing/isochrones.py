@@ -189,7 +189,8 @@ def _area(reached: npt.NDArray[np.bool_], cell_m: float, lon: float, lat: float)
     to_lon = cell_m / (METRES_PER_DEGREE * np.cos(np.radians(lat)))
     to_lat = cell_m / METRES_PER_DEGREE
     boxes = shapely.box(begin - middle - 0.5, row - middle - 0.5, finish - middle - 0.5, row - middle + 0.5)
-    # Corners of cells are whole numbers and a half: the union is exact; only then to degrees.
-    joined = shapely.simplify(shapely.union_all(boxes), 0.75)
+    # Corners of cells are whole numbers and a half: the union is exact; only then to degrees. Not smoothed: a smoothed
+    # area would no longer hold the smaller ones.
+    joined = shapely.union_all(boxes)
     area = shapely.transform(joined, lambda points: points * [to_lon, to_lat] + [lon, lat])
     return shapely.MultiPolygon([part for part in shapely.get_parts(area) if isinstance(part, shapely.Polygon)])

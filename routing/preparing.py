@@ -62,7 +62,16 @@ def prepare(graph: RoadGraph, *, source: str) -> tuple[Arrays, dict[str, Any]]:
     twin_order = np.lexsort((twins, origin[twins]))
 
     _, component = connected_components(
-        coo_array((np.ones(len(tail), np.int8), (tail, head)), shape=(nodes, nodes)), directed=True, connection="weak"
+        # A junction and its copies are one place, even if every road into it leads to a copy.
+        coo_array(
+            (
+                np.ones(len(tail) + nodes, np.int8),
+                (np.concatenate([tail, origin]), np.concatenate([head, np.arange(nodes)])),
+            ),
+            shape=(nodes, nodes),
+        ),
+        directed=True,
+        connection="weak",
     )
     point_shape = np.repeat(np.arange(len(shapes), dtype=np.int32), counts)
     grid = grid_over(xy)

@@ -1,8 +1,8 @@
 """From ways and points to junctions and stretches: osmnx's `simplify_graph` rule, on arrays.
 
 A point stays a junction if it is a dead end, a one-way street ends or begins in it, more or fewer than two other points
-touch it, or a turn restriction speaks of it. Everything between is shape. Rings that touch nothing else go, as in
-osmnx; islands stay.
+touch it, the street changes there, or a turn restriction speaks of it. Everything between is shape. Rings that touch
+nothing else go, as in osmnx; islands stay.
 """
 
 import numpy as np
@@ -17,8 +17,15 @@ from routing.speeds import speeds_of_ways
 Flags = npt.NDArray[np.bool_]
 
 
-def simplify(roads: OsmRoads, *, keep_restricted: bool = True) -> tuple[RoadGraph, Longs, Longs]:
-    """Return the graph, and for each edge the ways by which it begins and ends (turn restrictions need them)."""
+def simplify(
+    roads: OsmRoads, *, by_street: bool = True, keep_restricted: bool = True
+) -> tuple[RoadGraph, Longs, Longs]:
+    """Return the graph, and for each edge the ways by which it begins and ends (turn restrictions need them).
+
+    `by_street` also keeps the points at which a road changes its name, class, speed or becomes a bridge, as osmnx
+    does with `edge_attrs_differ`: a stretch then belongs to one street, is driven at one speed, and can be closed by
+    itself.
+    """
     way = np.repeat(np.arange(len(roads.way_id)), np.diff(roads.way_start))
     ids, point = np.unique(roads.node, return_inverse=True)
     point = point.astype(np.int32)
@@ -43,9 +50,12 @@ def simplify(roads: OsmRoads, *, keep_restricted: bool = True) -> tuple[RoadGrap
     of_segment = np.concatenate([np.arange(len(a)), np.flatnonzero(back)])
     order = np.lexsort((of_segment, head, tail))
     tail, head, of_segment = tail[order], head[order], of_segment[order]
+    is_back = order >= len(a)
     indptr = np.searchsorted(tail, np.arange(len(ids) + 1)).astype(np.int64)
 
     is_end = _endpoints(tail, head, len(ids))
+    if by_street:
+        is_end |= _changes(tail, head, _streets(roads, kph)[segment_way[of_segment]], len(ids))
     if keep_restricted and roads.restrictions:
         via = np.array([restriction.via_node for restriction in roads.restrictions], np.int64)
         at = np.minimum(np.searchsorted(ids, via), len(ids) - 1)
@@ -53,7 +63,7 @@ def simplify(roads: OsmRoads, *, keep_restricted: bool = True) -> tuple[RoadGrap
 
     chain_start, chain = _trace(indptr, tail, head, is_end)
     chain_first, chain_last = chain[chain_start[:-1]], chain[chain_start[1:] - 1]
-    twin = _twins(tail, head, chain_first, chain_last, np.diff(chain_start))
+    twin = _twins(of_segment, is_back, chain_first, chain_last, np.diff(chain_start))
 
     # The chain with the lower number draws the stretch; its twin runs along it backwards.
     numbers = np.arange(len(twin))
@@ -125,6 +135,22 @@ def _endpoints(tail: Ints, head: Ints, nodes: int) -> Flags:
     return np.asarray(~passing, np.bool_)
 
 
+def _streets(roads: OsmRoads, kph: Floats) -> Ints:
+    """Return for every way a number that it shares with all ways of the same name, class, structure and speed."""
+    traits = np.stack([roads.way_name, roads.way_class, roads.way_flags, np.rint(kph * 10)], axis=1).astype(np.int64)
+    _, street = np.unique(traits, axis=0, return_inverse=True)
+    return street.astype(np.int32)
+
+
+def _changes(tail: Ints, head: Ints, street: Ints, nodes: int) -> Flags:
+    """Mark the points at which more than one street begins or ends."""
+    least, most = np.full(nodes, np.iinfo(np.int32).max, np.int32), np.full(nodes, -1, np.int32)
+    for end in (tail, head):
+        np.minimum.at(least, end, street)
+        np.maximum.at(most, end, street)
+    return least < most
+
+
 def _keys(tail: Ints, head: Ints, nodes: int) -> Longs:
     return tail.astype(np.int64) * nodes + head
 
@@ -157,22 +183,17 @@ def _trace(indptr: Longs, tail: Ints, head: Ints, is_end: Flags) -> tuple[Longs,
     return starts[: chains + 1].copy(), chain[:filled].copy()
 
 
-def _twins(tail: Ints, head: Ints, first: Longs, last: Longs, pieces: Longs) -> Longs:
-    """Return for each chain the one that runs over the same points backwards, or -1."""
-    nodes = int(max(tail.max(), head.max())) + 1
-    keys = _keys(tail, head, nodes)  # sorted, as the edges are
-    chain_of = np.full(len(tail), -1, np.int64)
+def _twins(of_segment: Longs, is_back: Flags, first: Longs, last: Longs, pieces: Longs) -> Longs:
+    """Return for each chain the one that runs over the same steps backwards, or -1."""
+    there = np.full((int(of_segment.max()) + 1, 2), -1, np.int64)
+    there[of_segment, is_back.astype(np.int64)] = np.arange(len(of_segment))
+    reverse = there[of_segment[last], (~is_back[last]).astype(np.int64)]
+    chain_of = np.full(len(of_segment), -1, np.int64)
     chain_of[first] = np.arange(len(first))
-    # Two ways over the same two points make equal keys: pair the k-th one there with the k-th one back.
-    wanted = _keys(head[last], tail[last], nodes)
-    leftmost = np.searchsorted(keys, wanted)
-    rank = last - np.searchsorted(keys, keys[last])
-    candidate = np.minimum(leftmost + rank, len(keys) - 1)
-    twin = np.where(keys[candidate] == wanted, chain_of[candidate], -1)
+    twin = np.where(reverse >= 0, chain_of[reverse], -1)
     numbers = np.arange(len(first))
-    mutual = (twin >= 0) & (twin != numbers)
-    mutual &= np.where(mutual, twin[twin] == numbers, False)
-    mutual &= np.where(mutual, pieces[twin] == pieces, False)
+    # Where a street was drawn twice the way back may run over the other drawing: then each keeps its own stretch.
+    mutual = (twin >= 0) & (twin != numbers) & (twin[twin] == numbers) & (pieces[twin] == pieces)
     return np.where(mutual, twin, -1)
 
 

@@ -37,8 +37,12 @@ export class Api {
   timeline = (id: number, cancel: Cancel = {}) =>
     this.client.get<t.Page<t.TimelineEvent>>(`/api/alerts/${id}/timeline`, cancel)
 
+  route = (from: [number, number], to: [number, number], cancel: Cancel = {}) =>
+    this.client.get<t.Route>('/api/route', { query: { from: from.join(','), to: to.join(',') }, ...cancel })
+
   assignments = (query: { officer?: number; state?: string; limit?: number }) =>
     this.client.get<t.Page<t.Assignment>>('/api/assignments', { query })
+  assignment = (id: number) => this.client.get<t.Assignment>(`/api/assignments/${id}`)
   step = (id: number, step: t.AssignmentStep, input: t.StepInput) =>
     this.client.post<t.Assignment>(`/api/assignments/${id}/${step}`, input)
   /** Sending the same `id` twice stores the picture once. */

@@ -48,7 +48,7 @@ export interface Alert {
   lon: number
   lat: number
   region: string
-  region_name: string
+  region_name: string | null
   point_id: number | null
   point_name: string | null
   enterprise_id: number | null
@@ -80,7 +80,10 @@ export type AssignmentState = 'offered' | 'accepted' | 'declined' | 'departed' |
 export type AssignmentStep = 'accept' | 'decline' | 'depart' | 'arrive' | 'finish' | 'cancel'
 
 /** As much of an alert as an officer's phone needs to find the place. */
-export type AlertBrief = Pick<Alert, 'id' | 'title' | 'lon' | 'lat' | 'level' | 'kind'>
+export type AlertBrief = Pick<
+  Alert,
+  'id' | 'title' | 'kind' | 'level' | 'status' | 'lon' | 'lat' | 'region' | 'drill' | 'point_name' | 'enterprise_name'
+>
 
 export interface Assignment {
   id: number
@@ -104,7 +107,9 @@ export interface Assignment {
   cancel_reason: string | null
   report: string | null
   version: number
+  /** What the officer may do now, and what the desk may do. */
   next_steps: AssignmentStep[]
+  desk_steps: AssignmentStep[]
   alert: AlertBrief
 }
 
@@ -125,6 +130,9 @@ export interface Responder {
   officer_id: number
   name: string
   organisation: string
+  level: string
+  skills: string[]
+  phone: string | null
   lon: number
   lat: number
   /** Along the ellipsoid. */
@@ -132,21 +140,33 @@ export interface Responder {
   /** By road; null when no road leads there. */
   travel_time_s: number | null
   road_distance_m: number | null
-  position_age_s: number | null
+  position_age_s: number
   accuracy_m: number | null
   status: ResponderStatus
   reasons: Reason[]
   route: LineString | null
-  steps?: RouteStep[] | null
+  steps: RouteStep[] | null
 }
 
 export interface Responders {
   alert_id: number
   origin: { lon: number; lat: number }
   radius_m: number
-  roads_version: string | number | null
+  roads_version: string
   computed_ms: number
+  /** Everyone within the radius, also those beyond the limit of the list. */
+  in_range: number
+  /** The officer to call now: free, reachable, and has not declined this alert. */
+  recommended: number | null
   responders: Responder[]
+}
+
+/** The way by road between two places. */
+export interface Route {
+  travel_time_s: number | null
+  road_distance_m: number | null
+  route: LineString | null
+  steps: RouteStep[] | null
 }
 
 export interface TimelineEvent {
@@ -234,7 +254,6 @@ export interface StepInput {
   version: number
   note?: string
   reason?: string
-  photos?: string[]
 }
 
 /** RFC 9457. */

@@ -33,8 +33,7 @@ export const useAlerts = defineStore('alerts', () => {
   async function load(): Promise<void> {
     // Open ones must be complete; of the closed ones only the latest are of interest here.
     const pages = await Promise.all([
-      api.alerts({ status: 'raised', limit: 1000 }),
-      api.alerts({ status: 'acknowledged', limit: 1000 }),
+      api.alerts({ status: 'open', limit: 1000 }),
       api.alerts({ status: 'closed', limit: 50 }),
     ])
     const fresh = new Map<number, Alert>()

@@ -18,7 +18,6 @@ export interface ReportPhoto {
 export interface Report {
   /** The assignment's: it can be finished only once. */
   assignmentId: number
-  officerId: number
   version: number
   note: string
   photos: ReportPhoto[]
@@ -91,7 +90,6 @@ export async function deliverReport(api: Api, store: ReportStore, report: Report
     await api.step(report.assignmentId, 'finish', {
       version: report.version,
       note: report.note,
-      photos: report.photos.map(({ id }) => id),
     })
   } catch (error) {
     if (error instanceof ApiProblem && error.status === 409 && (await isFinished(api, report))) {
@@ -111,8 +109,7 @@ export async function deliverReport(api: Api, store: ReportStore, report: Report
 
 async function isFinished(api: Api, report: Report): Promise<boolean> {
   try {
-    const { items } = await api.assignments({ officer: report.officerId, state: 'finished', limit: 100 })
-    return items.some(({ id }) => id === report.assignmentId)
+    return (await api.assignment(report.assignmentId)).state === 'finished'
   } catch (error) {
     if (error instanceof ApiProblem || error instanceof Unreachable) return false
     throw error

@@ -15,7 +15,7 @@ export const useResponders = defineStore('responders', () => {
 
   const list = computed<Responder[]>(() => answer.value?.responders ?? [])
   const best = computed<Responder | null>(
-    () => list.value.find((one) => one.status === 'free' && one.travel_time_s !== null) ?? null,
+    () => list.value.find(({ officer_id }) => officer_id === answer.value?.recommended) ?? null,
   )
 
   /** Rank for this alert; a question still under way for another one is given up. */

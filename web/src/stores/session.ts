@@ -42,7 +42,9 @@ export const useSession = defineStore('session', () => {
 
   /** The page this person works on. */
   const home = computed(() => (user.value?.role === 'officer' ? '/field' : '/desk'))
-  const mayDispatch = computed(() => ['duty', 'dispatcher', 'admin'].includes(user.value?.role ?? ''))
+  const mayDispatch = computed(() => ['duty', 'dispatcher'].includes(user.value?.role ?? ''))
+  /** Who may see the ranking, sending or not. */
+  const mayRank = computed(() => mayDispatch.value || user.value?.role === 'admin')
 
-  return { user, demo, known, home, mayDispatch, load, signIn, signOut, forget }
+  return { user, demo, known, home, mayDispatch, mayRank, load, signIn, signOut, forget }
 })

@@ -1,0 +1,101 @@
+/** One way to ask the server: JSON in, JSON out, and two kinds of failure that a screen can put in words. */
+import type { ProblemDetails } from './types'
+
+/** The server answered and refused; `detail` is a sentence for the person at the screen. */
+export class ApiProblem extends Error {
+  readonly status: number
+  readonly title: string
+  readonly detail: string
+
+  constructor(status: number, problem: ProblemDetails) {
+    super(problem.detail || problem.title || `HTTP ${status}`)
+    this.name = 'ApiProblem'
+    this.status = status
+    this.title = problem.title ?? ''
+    this.detail = problem.detail ?? ''
+  }
+}
+
+/** No answer came: the network or the server is gone. Asking again later may help. */
+export class Unreachable extends Error {
+  constructor(cause: unknown) {
+    super('The server did not answer.', { cause })
+    this.name = 'Unreachable'
+  }
+}
+
+export type Query = Record<string, string | number | boolean | null | undefined>
+
+export interface RequestOptions {
+  query?: Query
+  body?: unknown
+  signal?: AbortSignal
+}
+
+export type Fetcher = (input: string, init: RequestInit) => Promise<Response>
+
+/** Append what is set of `query` to `path`; an empty or missing value is left out. */
+export function withQuery(path: string, query: Query = {}): string {
+  const search = new URLSearchParams()
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== null && value !== undefined && value !== '') search.set(name, String(value))
+  }
+  const text = search.toString()
+  return text ? `${path}?${text}` : path
+}
+
+/** Whether `error` only says that the caller itself gave up waiting. */
+export function isAbort(error: unknown): boolean {
+  return error instanceof DOMException && error.name === 'AbortError'
+}
+
+export class Client {
+  private readonly fetcher: Fetcher
+
+  constructor(fetcher: Fetcher = (input, init) => fetch(input, init)) {
+    this.fetcher = fetcher
+  }
+
+  get<T>(path: string, options?: RequestOptions): Promise<T> {
+    return this.send<T>('GET', path, options)
+  }
+
+  post<T>(path: string, body?: unknown, options?: RequestOptions): Promise<T> {
+    return this.send<T>('POST', path, { ...options, body })
+  }
+
+  delete<T>(path: string): Promise<T> {
+    return this.send<T>('DELETE', path)
+  }
+
+  private async send<T>(method: string, path: string, options: RequestOptions = {}): Promise<T> {
+    const init: RequestInit = { method, credentials: 'same-origin', headers: { Accept: 'application/json' } }
+    if (options.signal) init.signal = options.signal
+    if (options.body instanceof FormData) {
+      init.body = options.body // the browser writes the multipart boundary
+    } else if (options.body !== undefined) {
+      init.body = JSON.stringify(options.body)
+      init.headers = { ...init.headers, 'Content-Type': 'application/json' }
+    }
+
+    let response: Response
+    try {
+      response = await this.fetcher(withQuery(path, options.query), init)
+    } catch (error) {
+      if (isAbort(error)) throw error
+      throw new Unreachable(error)
+    }
+    if (!response.ok) throw new ApiProblem(response.status, await problemOf(response))
+    if (response.status === 204) return undefined as T
+    return (await response.json()) as T
+  }
+}
+
+/** The problem details of a refusal; a proxy in between may answer with something else than JSON. */
+async function problemOf(response: Response): Promise<ProblemDetails> {
+  try {
+    return (await response.json()) as ProblemDetails
+  } catch {
+    return { title: response.statusText }
+  }
+}

@@ -1,0 +1,78 @@
+/** Every door of the server that the pages use, by name. */
+import type { InjectionKey } from 'vue'
+import { inject } from 'vue'
+import { Client } from './client'
+import type * as t from './types'
+
+export type * from './types'
+export { ApiProblem, Client, isAbort, Unreachable } from './client'
+
+type Cancel = { signal?: AbortSignal }
+
+export class Api {
+  private readonly client: Client
+
+  constructor(client: Client = new Client()) {
+    this.client = client
+  }
+
+  session = () => this.client.get<t.Session>('/api/session')
+  signIn = (username: string, password: string) =>
+    this.client.post<t.Session & { token: string }>('/api/session', { username, password })
+  signOut = () => this.client.delete<void>('/api/session')
+  health = (cancel: Cancel = {}) => this.client.get<{ status: string }>('/api/health', cancel)
+
+  alerts = (query: { status?: string; limit?: number } = {}) =>
+    this.client.get<t.Page<t.Alert>>('/api/alerts', { query })
+  alert = (id: number) => this.client.get<t.Alert>(`/api/alerts/${id}`)
+  raise = (alert: t.NewAlert) => this.client.post<t.Alert>('/api/alerts', alert)
+  acknowledge = (id: number, version: number) =>
+    this.client.post<t.Alert>(`/api/alerts/${id}/acknowledge`, { version })
+  close = (id: number, version: number, note: string) =>
+    this.client.post<t.Alert>(`/api/alerts/${id}/close`, { version, note })
+  responders = (id: number, query: { radius_m?: number; limit?: number } = {}, cancel: Cancel = {}) =>
+    this.client.get<t.Responders>(`/api/alerts/${id}/responders`, { query, ...cancel })
+  assign = (id: number, offer: t.Offer) =>
+    this.client.post<{ alert: t.Alert; assignments: t.Assignment[] }>(`/api/alerts/${id}/assignments`, offer)
+  timeline = (id: number, cancel: Cancel = {}) =>
+    this.client.get<t.Page<t.TimelineEvent>>(`/api/alerts/${id}/timeline`, cancel)
+
+  route = (from: [number, number], to: [number, number], cancel: Cancel = {}) =>
+    this.client.get<t.Route>('/api/route', { query: { from: from.join(','), to: to.join(',') }, ...cancel })
+
+  assignments = (query: { officer?: number; state?: string; limit?: number }) =>
+    this.client.get<t.Page<t.Assignment>>('/api/assignments', { query })
+  assignment = (id: number) => this.client.get<t.Assignment>(`/api/assignments/${id}`)
+  step = (id: number, step: t.AssignmentStep, input: t.StepInput) =>
+    this.client.post<t.Assignment>(`/api/assignments/${id}/${step}`, input)
+  /** Sending the same `id` twice stores the picture once. */
+  sendPhoto = (assignmentId: number, id: string, file: Blob, takenAt: string) => {
+    const form = new FormData()
+    form.set('id', id)
+    form.set('taken_at', takenAt)
+    form.set('file', file, `${id}.jpg`)
+    return this.client.post<unknown>(`/api/assignments/${assignmentId}/photos`, form)
+  }
+
+  officers = (query: { bbox?: string; status?: string; limit?: number } = {}) =>
+    this.client.get<t.Page<t.Officer>>('/api/officers', { query })
+  duty = (officerId: number, on: boolean, until: string | null) =>
+    this.client.post<t.Officer>(`/api/officers/${officerId}/duty`, { on, until })
+  sendFixes = (fixes: t.Fix[]) => this.client.post<unknown>('/api/positions', fixes)
+
+  readings = (pointId: number, query: { factor: string; from: string; to: string; period?: string }, cancel: Cancel = {}) =>
+    this.client.get<t.Readings>(`/api/points/${pointId}/readings`, { query, ...cancel })
+  regions = (query: { level: t.RegionLevel; parent?: string }) =>
+    this.client.get<t.Page<t.Region>>('/api/regions', { query })
+}
+
+export const photoUrl = (id: string) => `/api/photos/${id}`
+
+export const apiKey: InjectionKey<Api> = Symbol('api')
+
+/** The API the app was started with. */
+export function useApi(): Api {
+  const api = inject(apiKey)
+  if (!api) throw new Error('The app was started without an API: app.provide(apiKey, new Api()).')
+  return api
+}

@@ -1,0 +1,266 @@
+/**
+ * The shapes of the public contract, version 1.
+ *
+ * Longitude comes before latitude, everything is WGS84, lengths are metres, durations seconds, times ISO 8601.
+ */
+import type { Geometry, LineString } from 'geojson'
+
+export type Role = 'duty' | 'dispatcher' | 'officer' | 'planner' | 'expert' | 'admin'
+
+/** A sentence in both languages, written by the server because only it knows the figures in it. */
+export interface Bilingual {
+  zh: string
+  en: string
+}
+
+export interface Page<Row> {
+  items: Row[]
+  next: string | null
+}
+
+export interface User {
+  username: string
+  display_name: string
+  role: Role
+  /** A GB/T 2260 prefix: 37, 3707 or 370705. */
+  region: string
+  region_name: string
+  officer_id: number | null
+}
+
+export interface Session {
+  user: User
+  /** Whether the records are the demonstration world; every screen says so. */
+  demo: boolean
+}
+
+export type AlertKind = 'pollution_source' | 'environment_quality' | 'enforcement_task' | 'manual'
+export type AlertStatus = 'raised' | 'acknowledged' | 'closed'
+/** 1 is the gravest. */
+export type AlertLevel = 1 | 2 | 3 | 4
+
+export interface Alert {
+  id: number
+  kind: AlertKind
+  level: AlertLevel
+  status: AlertStatus
+  title: string
+  lon: number
+  lat: number
+  region: string
+  region_name: string | null
+  point_id: number | null
+  point_name: string | null
+  enterprise_id: number | null
+  enterprise_name: string | null
+  factor: string | null
+  factor_name: Bilingual | null
+  period: string | null
+  value: number | null
+  worst_value: number | null
+  limit_low: number | null
+  limit_high: number | null
+  limit_source: string | null
+  unit: string | null
+  reading_at: string | null
+  reading_count: number
+  raised_at: string
+  raised_by: string
+  acknowledged_at: string | null
+  acknowledged_by: string | null
+  closed_at: string | null
+  closed_by: string | null
+  close_note: string | null
+  drill: boolean
+  version: number
+  assignments: Assignment[]
+}
+
+export type AssignmentState = 'offered' | 'accepted' | 'declined' | 'departed' | 'arrived' | 'finished' | 'cancelled'
+export type AssignmentStep = 'accept' | 'decline' | 'depart' | 'arrive' | 'finish' | 'cancel'
+
+/** As much of an alert as an officer's phone needs to find the place. */
+export type AlertBrief = Pick<
+  Alert,
+  'id' | 'title' | 'kind' | 'level' | 'status' | 'lon' | 'lat' | 'region' | 'drill' | 'point_name' | 'enterprise_name'
+>
+
+export interface Assignment {
+  id: number
+  alert_id: number
+  officer_id: number | null
+  officer_name: string
+  state: AssignmentState
+  note: string
+  travel_time_s: number | null
+  distance_m: number | null
+  offered_at: string
+  offered_by: string
+  expires_at: string
+  accepted_at: string | null
+  declined_at: string | null
+  decline_reason: string | null
+  departed_at: string | null
+  arrived_at: string | null
+  finished_at: string | null
+  cancelled_at: string | null
+  cancel_reason: string | null
+  report: string | null
+  version: number
+  /** What the officer may do now, and what the desk may do. */
+  next_steps: AssignmentStep[]
+  desk_steps: AssignmentStep[]
+  alert: AlertBrief
+}
+
+export type ResponderStatus = 'free' | 'busy' | 'stale'
+
+export interface Reason {
+  code: string
+  text: Bilingual
+}
+
+export interface RouteStep {
+  name: string | null
+  distance_m: number
+  time_s: number
+}
+
+export interface Responder {
+  officer_id: number
+  name: string
+  organisation: string
+  level: string
+  skills: string[]
+  phone: string | null
+  lon: number
+  lat: number
+  /** Along the ellipsoid. */
+  distance_m: number
+  /** By road; null when no road leads there. */
+  travel_time_s: number | null
+  road_distance_m: number | null
+  position_age_s: number
+  accuracy_m: number | null
+  status: ResponderStatus
+  reasons: Reason[]
+  route: LineString | null
+  steps: RouteStep[] | null
+}
+
+export interface Responders {
+  alert_id: number
+  origin: { lon: number; lat: number }
+  radius_m: number
+  roads_version: string
+  computed_ms: number
+  /** Everyone within the radius, also those beyond the limit of the list. */
+  in_range: number
+  /** The officer to call now: free, reachable, and has not declined this alert. */
+  recommended: number | null
+  responders: Responder[]
+}
+
+/** The way by road between two places. */
+export interface Route {
+  travel_time_s: number | null
+  road_distance_m: number | null
+  route: LineString | null
+  steps: RouteStep[] | null
+}
+
+export interface TimelineEvent {
+  seq: number
+  at: string
+  kind: string
+  subject: string
+  region: string
+  actor: string
+  data: Record<string, unknown>
+}
+
+export type OfficerStatus = 'free' | 'busy' | 'stale' | 'off_duty'
+
+export interface Officer {
+  id: number
+  name: string
+  organisation: string
+  level: string
+  status: OfficerStatus
+  on_duty: boolean
+  duty_until: string | null
+  lon: number | null
+  lat: number | null
+  at: string | null
+  position_age_s: number | null
+  accuracy_m: number | null
+  speed_mps: number | null
+  heading: number | null
+  region: string
+  version: number
+}
+
+/** A position as a phone reports it. */
+export interface Fix {
+  lon: number
+  lat: number
+  at: string
+  accuracy_m: number | null
+  speed_mps: number | null
+  heading: number | null
+}
+
+export interface Reading {
+  at: string
+  value: number | null
+  flag: string | null
+  limit_high?: number | null
+}
+
+export interface Readings {
+  items: Reading[]
+  factor: string
+  unit: string | null
+  limit: { low: number | null; high: number | null; source: string | null } | null
+}
+
+export type RegionLevel = 'province' | 'city' | 'county'
+
+export interface Region {
+  adcode: string
+  name: string
+  level: RegionLevel
+  parent: string | null
+  geometry: Geometry | null
+}
+
+export interface NewAlert {
+  lon: number
+  lat: number
+  title: string
+  kind: 'manual'
+  level: AlertLevel
+}
+
+export interface Offer {
+  officer_ids: number[]
+  note: string
+  version: number
+  override_reason?: string
+}
+
+/** What goes with a step of an assignment; which fields count depends on the step. */
+export interface StepInput {
+  version: number
+  note?: string
+  reason?: string
+}
+
+/** RFC 9457. */
+export interface ProblemDetails {
+  type?: string
+  title?: string
+  status?: number
+  detail?: string
+  errors?: unknown
+}

@@ -1,0 +1,58 @@
+/** Colours of the map; the pages' own are in `ui/theme.css`. Status never rests on colour alone: shapes differ too. */
+import type { AlertLevel, OfficerStatus } from '@/api'
+
+export const LEVEL_COLOUR: Record<AlertLevel, string> = { 1: '#ff5a5f', 2: '#ff9a3d', 3: '#f4cf4e', 4: '#62a8ff' }
+
+export const OFFICER_COLOUR: Record<Exclude<OfficerStatus, 'off_duty'>, string> = {
+  free: '#2fd6a3',
+  busy: '#e8a33d',
+  stale: '#8b9bab',
+}
+
+export interface MapPalette {
+  ground: string
+  land: string
+  landEdge: string
+  border: string
+  borderFaint: string
+  label: string
+  labelHalo: string
+  road: string
+  roadMain: string
+  roadMotorway: string
+  route: string
+  routeFaint: string
+  reach: string
+}
+
+export const DARK: MapPalette = {
+  ground: '#0a1016',
+  land: '#121b25',
+  landEdge: '#3b5568',
+  border: '#31475a',
+  borderFaint: '#203040',
+  label: '#93a8ba',
+  labelHalo: '#0a1016',
+  road: '#233444',
+  roadMain: '#34495c',
+  roadMotorway: '#4d6377',
+  route: '#39d0e6',
+  routeFaint: '#3a7f95',
+  reach: '#39d0e6',
+}
+
+export const LIGHT: MapPalette = {
+  ground: '#d9e4ea',
+  land: '#f5f7f5',
+  landEdge: '#8fa3ae',
+  border: '#b4c2ca',
+  borderFaint: '#d8e0e3',
+  label: '#4a5b66',
+  labelHalo: '#ffffff',
+  road: '#d3dade',
+  roadMain: '#b9c6cd',
+  roadMotorway: '#a4b6c0',
+  route: '#0b7fa5',
+  routeFaint: '#7db4c8',
+  reach: '#0b7fa5',
+}

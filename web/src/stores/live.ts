@@ -1,0 +1,70 @@
+/** One feed a page, and what its frames mean for the stores. */
+import { defineStore } from 'pinia'
+import { ref } from 'vue'
+import { type Alert, type Assignment, useApi } from '@/api'
+import { type Frame, LiveFeed, type LinkState } from '@/live/feed'
+import { useAlerts } from './alerts'
+import { type Move, useOfficers } from './officers'
+import { useSession } from './session'
+
+export type FrameListener = (frame: Frame) => void
+
+export const useLive = defineStore('live', () => {
+  const api = useApi()
+  const alerts = useAlerts()
+  const officers = useOfficers()
+  const session = useSession()
+  const state = ref<LinkState>('idle')
+  /** When the link was last known to be whole (milliseconds), for "as of" on a screen that has lost it. */
+  const currentUntil = ref<number | null>(null)
+  const listeners = new Set<FrameListener>()
+  let feed: LiveFeed | null = null
+
+  function deliver(frames: Frame[]): void {
+    for (const frame of frames) {
+      if (frame.kind === 'officers.moved') {
+        const { officers: moves, gone } = frame.data as { officers: Move[]; gone?: number[] }
+        officers.applyMoves(moves, gone ?? [])
+      } else if (frame.kind === 'alert.raised') {
+        alerts.applyRisen(frame.data as Alert)
+      } else if (frame.kind.startsWith('alert.')) {
+        alerts.apply(frame.data as Alert)
+      } else if (frame.kind.startsWith('assignment.')) {
+        alerts.applyAssignment(frame.data as Assignment)
+      }
+      for (const listener of listeners) listener(frame)
+    }
+  }
+
+  function onState(next: LinkState): void {
+    if (state.value === 'current' && next !== 'current') currentUntil.value = Date.now()
+    state.value = next
+    if (next === 'refused') session.forget()
+  }
+
+  const reconnect = () => feed?.reconnect()
+
+  /** Watch these topics; `loadSnapshot` fetches what the page shows of them. */
+  function start(topics: readonly string[], loadSnapshot: () => Promise<void>): void {
+    stop()
+    feed = new LiveFeed({ topics, loadSnapshot, deliver, onState, probe: () => api.health() })
+    feed.start()
+    window.addEventListener('offline', reconnect)
+    window.addEventListener('online', reconnect)
+  }
+
+  function stop(): void {
+    window.removeEventListener('offline', reconnect)
+    window.removeEventListener('online', reconnect)
+    feed?.stop()
+    feed = null
+  }
+
+  /** Hear of every frame, after the stores, until the returned function is called. */
+  function listen(listener: FrameListener): () => void {
+    listeners.add(listener)
+    return () => listeners.delete(listener)
+  }
+
+  return { state, currentUntil, start, stop, listen, deliver }
+})

@@ -1,0 +1,50 @@
+/** Who is signed in, and whether the records are the demonstration's. */
+import { defineStore } from 'pinia'
+import { computed, ref } from 'vue'
+import { ApiProblem, type Session, useApi, type User } from '@/api'
+
+export const useSession = defineStore('session', () => {
+  const api = useApi()
+  const user = ref<User | null>(null)
+  const demo = ref(false)
+  /** False until the server was asked once. */
+  const known = ref(false)
+
+  function take(session: Session | null): void {
+    user.value = session?.user ?? null
+    if (session) demo.value = session.demo
+    known.value = true
+  }
+
+  /** Ask the server who we are; being nobody is an answer, not an error. */
+  async function load(): Promise<void> {
+    try {
+      take(await api.session())
+    } catch (error) {
+      if (!(error instanceof ApiProblem)) throw error
+      take(null)
+    }
+  }
+
+  async function signIn(username: string, password: string): Promise<void> {
+    take(await api.signIn(username, password))
+  }
+
+  async function signOut(): Promise<void> {
+    await api.signOut()
+    take(null)
+  }
+
+  /** The feed or a request told us that the session has ended. */
+  function forget(): void {
+    take(null)
+  }
+
+  /** The page this person works on. */
+  const home = computed(() => (user.value?.role === 'officer' ? '/field' : '/desk'))
+  const mayDispatch = computed(() => ['duty', 'dispatcher'].includes(user.value?.role ?? ''))
+  /** Who may see the ranking, sending or not. */
+  const mayRank = computed(() => mayDispatch.value || user.value?.role === 'admin')
+
+  return { user, demo, known, home, mayDispatch, mayRank, load, signIn, signOut, forget }
+})

@@ -263,4 +263,6 @@ export interface ProblemDetails {
   status?: number
   detail?: string
   errors?: unknown
+  /** Extension of `/api/session`: shown to those who have not signed in yet. */
+  demo?: boolean
 }

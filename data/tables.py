@@ -140,7 +140,7 @@ class DataLogger(Base):
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     mn: Mapped[str] = mapped_column(unique=True)  # case kept; no meaning is read out of it
-    password: Mapped[str | None]  # PW of the frame; the protocol sends it in the clear
+    password: Mapped[str | None] = mapped_column(deferred=True)  # PW of the frame; no person's session may read it
     point_id: Mapped[int | None] = mapped_column(ForeignKey("monitoring_point.id", ondelete="CASCADE"), index=True)
     state: Mapped[str] = mapped_column(server_default="active")
     quarantine_reason: Mapped[str | None]
@@ -255,6 +255,7 @@ class Officer(Base):
     region: Mapped[str] = mapped_column(_REGION)
     certificate_valid_to: Mapped[date | None]
     on_duty: Mapped[bool] = mapped_column(server_default=text("false"))
+    duty_since: Mapped[datetime | None]
     duty_until: Mapped[datetime | None]
     demo: Mapped[bool] = mapped_column(server_default=text("false"))
     drill: Mapped[bool] = mapped_column(server_default=text("false"))
@@ -264,6 +265,7 @@ class Officer(Base):
     __table_args__ = (
         _one_of("level", ("province", "city", "county")),
         _one_of("shift", ("day", "night", "rotating")),
+        CheckConstraint("NOT on_duty OR duty_since IS NOT NULL", name="duty_since"),
         Index(None, "region"),
     )
 

@@ -3,19 +3,19 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Index, LargeBinary, String
+from sqlalchemy import BigInteger, FetchedValue, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gis.database import Base
 
 
 class Event(Base):
-    """A fact in the past tense. `seq`, `prev_hash` and `hash` are set by the database (`chain_event`)."""
+    """A fact in the past tense. `seq`, `prev_hash` and `hash` and `at` are set by the database (`chain_event`)."""
 
     __tablename__ = "event"
 
-    seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    at: Mapped[datetime]
+    seq: Mapped[int] = mapped_column(BigInteger, FetchedValue(), primary_key=True, autoincrement=False)
+    at: Mapped[datetime] = mapped_column(FetchedValue())
     kind: Mapped[str]
     subject: Mapped[str]  # e.g. 'alert:12'
     alert_id: Mapped[int | None] = mapped_column(BigInteger)  # the timeline that it belongs to
@@ -23,7 +23,7 @@ class Event(Base):
     region: Mapped[str] = mapped_column(String(6, collation="C"))
     actor: Mapped[str]
     data: Mapped[dict[str, Any]]
-    prev_hash: Mapped[bytes] = mapped_column(LargeBinary)
-    hash: Mapped[bytes] = mapped_column(LargeBinary)
+    prev_hash: Mapped[bytes] = mapped_column(LargeBinary, FetchedValue())
+    hash: Mapped[bytes] = mapped_column(LargeBinary, FetchedValue())
 
     __table_args__ = (Index(None, "alert_id", "seq"), Index(None, "region", "seq"))

@@ -1,0 +1,117 @@
+"""Sign in, see who one is, sign out."""
+
+import time
+from collections import defaultdict, deque
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import BaseModel, Field
+
+from command.access.middleware import COOKIE, token_in
+from command.access.sessions import LIFETIME, SignedIn, sign_in, sign_out
+from command.problems import TooMany
+from gis.http import DatabaseDep, NotSignedIn
+
+router = APIRouter(prefix="/api/session", tags=["session"])
+
+_TRIES, _WINDOW_S = 10, 300.0
+
+
+class Credentials(BaseModel):
+    username: str = Field(min_length=1, max_length=64)
+    password: str = Field(min_length=1, max_length=256)
+
+
+class UserOut(BaseModel):
+    username: str
+    display_name: str
+    role: str
+    region: str
+    region_name: str
+    officer_id: int | None
+
+
+class SessionOut(BaseModel):
+    user: UserOut
+    demo: bool
+
+
+class NewSessionOut(SessionOut):
+    token: str
+
+
+@dataclass
+class FailedTries:
+    """Counts wrong passwords by user name and address, so that guessing is slow; forgets after five minutes."""
+
+    _at: dict[tuple[str, str], deque[float]] = field(default_factory=lambda: defaultdict(deque))
+
+    def check(self, key: tuple[str, str]) -> None:
+        tries = self._at[key]
+        while tries and time.monotonic() - tries[0] > _WINDOW_S:
+            tries.popleft()
+        if not tries:
+            del self._at[key]
+        elif len(tries) >= _TRIES:
+            raise TooMany("too many wrong passwords; wait five minutes")
+
+    def note(self, key: tuple[str, str]) -> None:
+        self._at[key].append(time.monotonic())
+
+
+def person_of(request: Request) -> SignedIn:
+    person: SignedIn | None = getattr(request.state, "person", None)
+    if person is None:
+        raise NotSignedIn("sign in first")
+    return person
+
+
+PersonDep = Annotated[SignedIn, Depends(person_of)]
+
+
+@router.post("")
+async def open_session(who: Credentials, request: Request, response: Response, database: DatabaseDep) -> NewSessionOut:
+    """Sign in: sets a cookie for pages and returns a token for programs."""
+    failed: FailedTries = request.app.state.failed_tries
+    key = (who.username, request.client.host if request.client else "")
+    failed.check(key)
+    try:
+        token, person = await sign_in(database, who.username, who.password)
+    except NotSignedIn:
+        failed.note(key)
+        raise
+    response.set_cookie(
+        COOKIE,
+        token,
+        max_age=int(LIFETIME.total_seconds()),
+        httponly=True,
+        samesite="strict",
+        secure=request.url.scheme == "https",
+    )
+    return NewSessionOut(token=token, user=_user(person), demo=request.app.state.demo)
+
+
+@router.get("")
+async def show_session(request: Request, person: PersonDep) -> SessionOut:
+    return SessionOut(user=_user(person), demo=request.app.state.demo)
+
+
+@router.delete("", status_code=204)
+async def close_session(request: Request, response: Response, database: DatabaseDep) -> None:
+    """Sign out; harmless when already signed out."""
+    token = token_in(request.headers)
+    if token:
+        await sign_out(database, token)
+    response.delete_cookie(COOKIE)
+
+
+def _user(person: SignedIn) -> UserOut:
+    return UserOut(
+        username=person.username,
+        display_name=person.display_name,
+        role=person.role,
+        region=person.region,
+        region_name=person.region_name,
+        officer_id=person.officer_id,
+    )

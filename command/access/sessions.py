@@ -1,0 +1,96 @@
+"""Signing in and out. Sessions live in the database, so every web worker knows them and none survives its end."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from command.access.passwords import new_token, password_matches, token_hash
+from command.access.tables import UserAccount, UserSession
+from gis.database import Database, Scope
+from gis.http import NotSignedIn
+from gis.tables import RegionRow
+
+LIFETIME = timedelta(hours=12)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A person with an open session."""
+
+    username: str
+    display_name: str
+    role: str
+    region: str
+    region_name: str
+    officer_id: int | None
+    demo: bool
+
+    @property
+    def scope(self) -> Scope:
+        return Scope(actor=self.username, role=self.role, region=self.region, officer_id=self.officer_id)
+
+
+async def sign_in(database: Database, username: str, password: str) -> tuple[str, SignedIn]:
+    """Return a new token and who it is for; raise `NotSignedIn` without saying which of the two was wrong."""
+    async with database.for_system() as session:
+        user = await session.scalar(select(UserAccount).where(UserAccount.username == username))
+        right = await asyncio.to_thread(password_matches, user.password_hash if user else None, password)
+        if user is None or not right or not user.active:
+            raise NotSignedIn("user name or password is wrong")
+        token = await open_session(session, user.id)
+        await session.commit()
+        person = await _person(session, token)
+    if person is None:
+        raise NotSignedIn("the account was closed just now")
+    return token, person
+
+
+async def open_session(session: AsyncSession, user_id: int, lifetime: timedelta = LIFETIME) -> str:
+    """Open a session for a user and return its token; the caller commits."""
+    token = new_token()
+    await session.execute(delete(UserSession).where(UserSession.expires_at < func.now()))
+    expires_at = await session.scalar(select(func.now() + lifetime))
+    session.add(UserSession(token_hash=token_hash(token), user_id=user_id, expires_at=expires_at))
+    return token
+
+
+async def who_has(database: Database, token: str) -> SignedIn | None:
+    """The person behind a token, or None when it is unknown, expired or signed out."""
+    async with database.for_system() as session:
+        return await _person(session, token)
+
+
+async def sign_out(database: Database, token: str) -> None:
+    async with database.for_system() as session:
+        await session.execute(delete(UserSession).where(UserSession.token_hash == token_hash(token)))
+        await session.commit()
+
+
+async def _person(session: AsyncSession, token: str) -> SignedIn | None:
+    row = (
+        await session.execute(
+            select(UserAccount, RegionRow.name)
+            .join(UserSession, UserSession.user_id == UserAccount.id)
+            .outerjoin(RegionRow, RegionRow.adcode == func.rpad(UserAccount.region, 6, "0"))
+            .where(
+                UserSession.token_hash == token_hash(token),
+                UserSession.expires_at > func.now(),
+                UserAccount.active,
+            )
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    user, region_name = row
+    return SignedIn(
+        username=user.username,
+        display_name=user.display_name,
+        role=user.role,
+        region=user.region,
+        region_name=region_name or user.region,
+        officer_id=user.officer_id,
+        demo=user.demo,
+    )

@@ -1,0 +1,174 @@
+"""Puts the house together: every room's doors, the live feed, the pages. The only module that knows all the parts."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import data.api
+import layers.api
+import routing.api
+from fastapi import FastAPI, Request
+from fastapi.responses import FileResponse, JSONResponse, Response
+from fastapi.staticfiles import StaticFiles
+from layers.errors import LayerError
+from routing.roads import Roads
+from sqlalchemy import exists, select, text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+import command.access.api
+import command.alerts.api
+import command.dispatch.api
+import command.drill.api
+import command.events.api
+import command.officers.api
+import command.officers.doors
+from command import problems
+from command.access.api import FailedTries
+from command.access.middleware import Identify
+from command.access.tables import UserAccount
+from command.bodies import BoundedBodies
+from command.events.feed import LiveFeed
+from command.events.log import record_event
+from command.follow import Follower
+from command.housekeeping import Housekeeping, make_partitions
+from command.officers.live import LiveOfficers
+from command.officers.positions import PositionWriter
+from command.places import Places
+from command.settings import DispatchSettings
+from data.positions.errors import FixError
+from data.positions.fix import CHINA
+from gis.database import Database
+from gis.errors import GisError
+from gis.regions import load_regions
+from routing.errors import NetworkUnusable, NoRoute, OutsideRoads, UnusableClosure
+from routing.network import RoadStore
+
+log = logging.getLogger(__name__)
+
+PAGES = ("login", "desk", "field", "wall", "plan")
+_WEB = Path(__file__).parent.parent / "web" / "dist"
+
+# The errors of the rooms below, which know no HTTP.
+_STATUS_OF: dict[type[Exception], int] = {
+    FixError: 422,
+    GisError: 422,
+    LayerError: 422,
+    UnusableClosure: 422,
+    OutsideRoads: 422,
+    NoRoute: 404,
+    NetworkUnusable: 503,
+}
+
+
+def create_app(
+    database: Database, road_store: RoadStore, *, dispatch: DispatchSettings | None = None, web: Path = _WEB
+) -> FastAPI:
+    """The web process: API, live feed and pages over one database and one prepared road network."""
+    dispatch = dispatch or DispatchSettings()
+    roads = Roads(road_store)
+    feed = LiveFeed(database)
+    officers = LiveOfficers(database)
+    follower = Follower(database, feed, officers, roads, dispatch.stale_after)
+    positions = PositionWriter(database)
+    keeper = Housekeeping(database, roads)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        with suppress(NetworkUnusable):  # said by /api/health; the desk works without roads
+            await asyncio.to_thread(roads.open)
+        async with database.for_system() as session:
+            app.state.places = Places(await load_regions(session))
+            app.state.demo = bool(await session.scalar(select(exists().where(UserAccount.demo))))
+        await make_partitions(database)
+        await feed.start()
+        tasks = [asyncio.create_task(part.run()) for part in (follower, positions, keeper)]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await database.close()
+
+    app = FastAPI(title="OneMap", version="1", openapi_url="/api/openapi.json", docs_url=None, lifespan=lifespan)
+    app.state.database = database
+    app.state.roads = roads
+    app.state.feed = feed
+    app.state.officers = officers
+    app.state.positions = positions
+    app.state.follower = follower
+    app.state.dispatch = dispatch
+    app.state.failed_tries = FailedTries()
+    app.state.position_areas = _position_areas(roads)
+    app.state.record_event = _record_for_rooms
+    app.state.locate_region = lambda lon, lat: app.state.places.county(lon, lat)
+    problems.install(app, _STATUS_OF)
+    app.add_middleware(Identify)
+    app.add_middleware(BoundedBodies)
+    for door in (
+        command.access.api,
+        command.alerts.api,
+        command.events.api,
+        command.dispatch.api,
+        command.officers.doors,
+        command.officers.api,
+        command.drill.api,
+        data.api,
+        layers.api,
+        routing.api,
+    ):
+        app.include_router(door.router)
+    app.add_api_route("/api/health", _health, methods=["GET"], tags=["health"])
+    _serve_pages(app, web)
+    return app
+
+
+async def _record_for_rooms(session: AsyncSession, kind: str, subject: str, region: str, data: dict[str, Any]) -> None:
+    """How rooms below write the event log without knowing it."""
+    record_event(session, kind, subject=subject, region=region, data=data)
+
+
+def _position_areas(roads: Roads) -> Callable[[], list[tuple[float, float, float, float]]]:
+    def areas() -> list[tuple[float, float, float, float]]:
+        return [tuple(CHINA), *([roads.network.bounds] if roads.ready else [])]
+
+    return areas
+
+
+async def _health(request: Request) -> JSONResponse:
+    """Whether this process can do its work, part by part."""
+    state = request.app.state
+    checks: dict[str, Any] = {}
+    try:
+        async with state.database.for_system() as session:
+            await session.execute(text("SELECT 1"))
+        checks["database"] = {"ok": True}
+    except (SQLAlchemyError, OSError):
+        checks["database"] = {"ok": False, "why": "the database does not answer"}
+    roads: Roads = state.roads
+    checks["roads"] = (
+        {"ok": True, "version": roads.version} if roads.ready else {"ok": False, "why": roads.unusable or "no roads"}
+    )
+    feed: LiveFeed = state.feed
+    checks["feed"] = {"ok": state.follower.connected, "seq": feed.last_seq, "listeners": feed.listening}
+    checks["officers"] = {"ok": True, "with_position": len(state.officers.index)}
+    healthy = all(check["ok"] for check in checks.values())
+    return JSONResponse({"status": "ok" if healthy else "failing", "checks": checks}, 200 if healthy else 503)
+
+
+def _serve_pages(app: FastAPI, web: Path) -> None:
+    index = web / "index.html"
+
+    async def page() -> Response:
+        if not index.is_file():
+            return problems.problem(503, "the pages have not been built; run: cd web && npm ci && npm run build")
+        return FileResponse(index, headers={"Cache-Control": "no-cache"})
+
+    for name in ("", *PAGES):
+        app.add_api_route(f"/{name}", page, methods=["GET"], include_in_schema=False)
+    if (web / "assets").is_dir():
+        app.mount("/assets", StaticFiles(directory=web / "assets"), name="assets")

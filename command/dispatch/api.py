@@ -1,0 +1,281 @@
+"""HTTP doors of dispatch: responders, assignments, pictures."""
+
+import asyncio
+import hashlib
+import time
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Form, Query, Request, Response, UploadFile
+from pydantic import BaseModel, Field
+from routing.roads import Roads
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from command.alerts.api import Change, Id
+from command.alerts.views import AlertOut, AssignmentOut, alert_view, assignment_view, assignment_views
+from command.dispatch import handlers
+from command.dispatch.responders import Responder, rank_responders, recommended
+from command.dispatch.tables import OPEN_STATES, Assignment, Photo
+from command.officers.live import LiveOfficers
+from command.problems import Refused
+from command.settings import DispatchSettings
+from gis.http import Listing, NotFound, PageDep, ScopeDep, SessionDep, require
+
+router = APIRouter(tags=["dispatch"])
+
+MAX_PHOTO_BYTES = 8 * 1024 * 1024
+_SIGNATURES = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png", b"RIFF": "image/webp"}
+
+State = Literal["offered", "accepted", "declined", "departed", "arrived", "finished", "cancelled", "open"]
+StepName = Literal["accept", "decline", "depart", "arrive", "finish", "cancel"]
+
+
+class ReasonText(BaseModel):
+    zh: str
+    en: str
+
+
+class ReasonOut(BaseModel):
+    code: str
+    text: ReasonText
+
+
+class StreetOut(BaseModel):
+    """A stretch of one street of a route."""
+
+    name: str
+    road_class: str
+    distance_m: float
+    travel_time_s: float
+
+
+class ResponderOut(BaseModel):
+    officer_id: int
+    name: str
+    organisation: str
+    level: str
+    skills: list[str]
+    phone: str | None
+    lon: float
+    lat: float
+    distance_m: float
+    travel_time_s: float | None
+    road_distance_m: float | None
+    position_age_s: float
+    accuracy_m: float | None
+    status: Literal["free", "busy", "stale"]
+    reasons: list[ReasonOut]
+    route: dict[str, Any] | None
+    steps: list[StreetOut] | None
+
+
+class PlaceOut(BaseModel):
+    lon: float
+    lat: float
+
+
+class RespondersOut(BaseModel):
+    alert_id: int
+    origin: PlaceOut
+    radius_m: float
+    roads_version: str
+    computed_ms: float
+    in_range: int
+    recommended: int | None
+    responders: list[ResponderOut]
+
+
+class NewAssignments(Change):
+    officer_ids: list[Id] = Field(min_length=1, max_length=20)
+    note: str = Field(default="", max_length=2000)
+    override_reason: str | None = Field(default=None, max_length=500)
+
+
+class AssignedOut(BaseModel):
+    alert: AlertOut
+    assignments: list[AssignmentOut]
+
+
+class StepIn(Change):
+    note: str | None = Field(default=None, max_length=4000)
+    reason: str | None = Field(default=None, max_length=500)
+
+
+class PhotoOut(BaseModel):
+    id: UUID
+    assignment_id: int
+    stored: bool
+
+
+@router.get("/api/alerts/{alert_id}/responders")
+async def responders(
+    alert_id: Id,
+    request: Request,
+    session: SessionDep,
+    scope: ScopeDep,
+    radius_m: Annotated[float, Query(gt=0, le=1_000_000, allow_inf_nan=False)] = 3000,
+    limit: Annotated[int, Query(ge=1, le=10_000)] = 50,
+) -> RespondersOut:
+    """Every officer on duty within the radius (on the ellipsoid), the one who can be there first by road at the top."""
+    require(scope, "duty", "dispatcher", "admin")
+    began = time.perf_counter()
+    alert = await alert_view(session, alert_id)
+    ranked = await responders_near(request, session, alert, radius_m)
+    return RespondersOut(
+        alert_id=alert.id,
+        origin=PlaceOut(lon=alert.lon, lat=alert.lat),
+        radius_m=radius_m,
+        roads_version=roads_version(request),
+        computed_ms=round((time.perf_counter() - began) * 1000, 3),
+        in_range=len(ranked),
+        recommended=recommended(ranked),
+        responders=[_responder_out(one) for one in ranked[:limit]],
+    )
+
+
+@router.post("/api/alerts/{alert_id}/assignments", status_code=201)
+async def assign(
+    alert_id: Id, new: NewAssignments, request: Request, session: SessionDep, scope: ScopeDep
+) -> AssignedOut:
+    """Call officers to an alert. 409 says who was faster, or which officer is busy; nothing is half done."""
+    require(scope, "duty", "dispatcher")
+    settings: DispatchSettings = request.app.state.dispatch
+    async with session.begin():
+        alert = await alert_view(session, alert_id)
+        promised = await rank_responders(
+            session,
+            request.app.state.roads,
+            origin=(alert.lon, alert.lat),
+            officer_ids=new.officer_ids,
+            drill=alert.drill,
+            stale_after=settings.stale_after,
+            routes=0,
+        )
+        view, offered = await handlers.assign(
+            session,
+            scope,
+            alert_id=alert_id,
+            version=new.version,
+            officer_ids=set(new.officer_ids),
+            note=new.note,
+            override_reason=new.override_reason,
+            promised={one.officer_id: one for one in promised},
+            offer_timeout=settings.offer_timeout,
+        )
+    return AssignedOut(alert=view, assignments=offered)
+
+
+@router.get("/api/assignments")
+async def list_assignments(
+    session: SessionDep, page: PageDep, officer: Id | None = None, state: State | None = None
+) -> Listing[AssignmentOut]:
+    """Assignments of one's area (an officer's: one's own), newest first; `state=open` is all that are not ended."""
+    query = select(Assignment).order_by(Assignment.id.desc()).limit(page.limit)
+    if page.cursor is not None:
+        query = query.where(Assignment.id < page.after())
+    if officer is not None:
+        query = query.where(Assignment.officer_id == officer)
+    if state is not None:
+        query = query.where(Assignment.state.in_(OPEN_STATES if state == "open" else (state,)))
+    views = await assignment_views(session, query)
+    return Listing[AssignmentOut](items=views, next=page.cut(views))
+
+
+@router.get("/api/assignments/{assignment_id}")
+async def show_assignment(assignment_id: Id, session: SessionDep) -> AssignmentOut:
+    return await assignment_view(session, assignment_id)
+
+
+@router.post("/api/assignments/{assignment_id}/photos", status_code=201)
+async def send_photo(
+    assignment_id: Id,
+    response: Response,
+    session: SessionDep,
+    scope: ScopeDep,
+    file: UploadFile,
+    id: Annotated[UUID, Form()],
+    taken_at: Annotated[datetime | None, Form()] = None,
+) -> PhotoOut:
+    """Send a picture from the scene; sending it again with the same id stores nothing and answers 200."""
+    content = await file.read(MAX_PHOTO_BYTES + 1)
+    if len(content) > MAX_PHOTO_BYTES:
+        raise Refused(f"the picture is larger than {MAX_PHOTO_BYTES // 1024 // 1024} MB; send a smaller one")
+    media_type = next((kind for start, kind in _SIGNATURES.items() if content.startswith(start)), None)
+    if media_type is None:
+        raise Refused("this is no JPEG, PNG or WebP picture")
+    digest = await asyncio.to_thread(lambda: hashlib.sha256(content).hexdigest())
+    photo = Photo(
+        id=id,
+        assignment_id=assignment_id,
+        media_type=media_type,
+        sha256=digest,
+        taken_at=taken_at if taken_at and taken_at.tzinfo else None,
+        content=content,
+    )
+    async with session.begin():
+        stored = await handlers.keep_photo(session, scope, photo)
+    response.status_code = 201 if stored else 200
+    return PhotoOut(id=id, assignment_id=assignment_id, stored=stored)
+
+
+@router.get("/api/assignments/{assignment_id}/photos")
+async def list_photos(assignment_id: Id, session: SessionDep) -> Listing[PhotoOut]:
+    ids = await session.scalars(
+        select(Photo.id).where(Photo.assignment_id == assignment_id).order_by(Photo.received_at, Photo.id)
+    )
+    return Listing[PhotoOut](items=[PhotoOut(id=one, assignment_id=assignment_id, stored=True) for one in ids])
+
+
+@router.get("/api/photos/{photo_id}", response_class=Response)
+async def show_photo(photo_id: UUID, session: SessionDep) -> Response:
+    photo = await session.get(Photo, photo_id)
+    if photo is None:
+        raise NotFound("there is no such picture in your area")
+    return Response(photo.content, media_type=photo.media_type, headers={"X-Content-Type-Options": "nosniff"})
+
+
+# Declared last: `photos` above must not be taken for a step.
+@router.post("/api/assignments/{assignment_id}/{step}")
+async def take_step(
+    assignment_id: Id, step: StepName, taken: StepIn, session: SessionDep, scope: ScopeDep
+) -> AssignmentOut:
+    """Accept, decline, depart, arrive, finish (the officer) or cancel (the desk)."""
+    async with session.begin():
+        return await handlers.take_step(
+            session,
+            scope,
+            assignment_id=assignment_id,
+            step_name=step,
+            version=taken.version,
+            words=taken.reason or taken.note,
+        )
+
+
+async def responders_near(request: Request, session: AsyncSession, alert: AlertOut, radius_m: float) -> list[Responder]:
+    """Rank everybody whom the live index finds within the radius of an alert."""
+    officers: LiveOfficers = request.app.state.officers
+    settings: DispatchSettings = request.app.state.dispatch
+    near = await asyncio.to_thread(officers.index.within, alert.lon, alert.lat, radius_m)
+    return await rank_responders(
+        session,
+        request.app.state.roads,
+        origin=(alert.lon, alert.lat),
+        officer_ids=[officer_id for officer_id, _ in near],
+        drill=alert.drill,
+        stale_after=settings.stale_after,
+        declined={one.officer_id for one in alert.assignments if one.state == "declined" and one.officer_id},
+    )
+
+
+def roads_version(request: Request) -> str:
+    """The version of the roads in use; empty when there are none."""
+    roads: Roads = request.app.state.roads
+    return roads.version if roads.ready else ""
+
+
+def _responder_out(one: Responder) -> ResponderOut:
+    fields = {name: getattr(one, name) for name in ResponderOut.model_fields if name != "reasons"}
+    reasons = [ReasonOut(code=why.code, text=ReasonText(zh=why.zh, en=why.en)) for why in one.reasons]
+    return ResponderOut(**fields, reasons=reasons)

@@ -1,0 +1,239 @@
+"""Assign officers, and take the steps of an assignment: one function a use case, one transaction each."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from command.alerts.handlers import change_alert
+from command.alerts.views import AlertOut, AssignmentOut, alert_view, assignment_view
+from command.dispatch.responders import Responder
+from command.dispatch.states import STEPS
+from command.dispatch.tables import OPEN_STATES, Assignment, Photo
+from command.events.log import record_event
+from command.officers.status import certificate_expired, on_duty
+from command.problems import Conflict, Refused
+from data.tables import Officer
+from gis.database import Scope
+from gis.http import Forbidden, NotFound
+
+
+async def assign(
+    session: AsyncSession,
+    scope: Scope,
+    *,
+    alert_id: int,
+    version: int,
+    officer_ids: Collection[int],
+    note: str,
+    override_reason: str | None,
+    promised: Mapping[int, Responder],
+    offer_timeout: timedelta,
+) -> tuple[AlertOut, list[AssignmentOut]]:
+    """Call these officers to an alert: all of them, or none.
+
+    `promised` is what the ranking said of each, kept with the offer. Of two people who assign at once the second finds
+    the version changed (`Conflict`), and of two alerts that want one officer the second finds the officer busy.
+    """
+    alert = await change_alert(session, alert_id, version, from_states=("raised", "acknowledged"))
+    newly_seen = alert.status == "raised"
+    if newly_seen:
+        alert.status, alert.acknowledged_at, alert.acknowledged_by = "acknowledged", func.now(), scope.actor
+        await session.flush()
+    officers = await _sendable(session, officer_ids, drill=alert.drill, promised=promised, override=override_reason)
+    expires_at = await session.scalar(select(func.now() + offer_timeout))
+    rows = []
+    for officer in officers:
+        leg = promised.get(officer.id)
+        rows.append(
+            Assignment(
+                alert_id=alert_id,
+                officer_id=officer.id,
+                officer_name=officer.name,
+                note=note,
+                override_reason=override_reason,
+                travel_time_s=leg.travel_time_s if leg else None,
+                distance_m=leg.distance_m if leg else None,
+                offered_by=scope.actor,
+                expires_at=expires_at,
+                region=alert.region,
+            )
+        )
+        session.add(rows[-1])
+        await _claim(session, officer)
+    view = await alert_view(session, alert_id)
+    ids = {row.id for row in rows}
+    offered = [one for one in view.assignments if one.id in ids]
+    record_event(
+        session,
+        "alert.acknowledged" if newly_seen else "alert.updated",
+        subject=f"alert:{alert_id}",
+        region=alert.region,
+        data=view.model_dump(mode="json"),
+        alert_id=alert_id,
+    )
+    for one in offered:
+        _record_step(session, "assignment.offered", one)
+    return view, offered
+
+
+async def take_step(
+    session: AsyncSession,
+    scope: Scope,
+    *,
+    assignment_id: int,
+    step_name: str,
+    version: int,
+    words: str | None,
+) -> AssignmentOut:
+    """Move an assignment on by a step of the table; `words` are the reason or the report that goes with it.
+
+    Repeating a step that this very version has already led to is harmless: a phone on a poor network sends twice.
+    """
+    step = STEPS[step_name]
+    row = await session.scalar(select(Assignment).where(Assignment.id == assignment_id).with_for_update())
+    if row is None:
+        raise NotFound(f"there is no assignment {assignment_id} in your area")
+    _check_whose(scope, row, by_officer=step.by_officer)
+    if row.state == step.state and row.version == version + 1:
+        return await assignment_view(session, assignment_id)
+    if row.version != version or row.state not in step.sources:
+        now = await assignment_view(session, assignment_id)
+        raise Conflict(_why_not(step_name, now), assignment=now.model_dump(mode="json"))
+    row.state, row.version = step.state, row.version + 1
+    setattr(row, step.time_column, func.now())
+    row.updated_at = func.now()
+    _put_words(row, step_name, words)
+    await session.flush()
+    view = await assignment_view(session, assignment_id)
+    _record_step(session, step.event, view)
+    return view
+
+
+async def expire_offers(session: AsyncSession) -> list[AssignmentOut]:
+    """Take back the offers that nobody answered in time; safe when several workers do it at once."""
+    rows = await session.scalars(
+        select(Assignment)
+        .where(Assignment.state == "offered", Assignment.expires_at < func.now())
+        .order_by(Assignment.id)
+        .limit(100)
+        .with_for_update(skip_locked=True)
+    )
+    expired = []
+    for row in rows.all():
+        row.state, row.version = "declined", row.version + 1
+        row.declined_at = row.updated_at = func.now()
+        row.decline_reason = "timeout"
+        await session.flush()
+        expired.append(await assignment_view(session, row.id))
+    for view in expired:
+        _record_step(session, "assignment.declined", view, actor="system:offers")
+    return expired
+
+
+async def keep_photo(session: AsyncSession, scope: Scope, photo: Photo) -> bool:
+    """Store a picture of one's own assignment; False when the phone had sent it before."""
+    assignment = await session.get(Assignment, photo.assignment_id)
+    if assignment is None:
+        raise NotFound(f"there is no assignment {photo.assignment_id} of yours")
+    _check_whose(scope, assignment, by_officer=True)
+    known = await session.get(Photo, photo.id)
+    if known is not None:
+        if known.sha256 != photo.sha256:
+            raise Conflict("another picture was sent with this id; choose a new id")
+        return False
+    photo.region = assignment.region
+    session.add(photo)
+    await session.flush()
+    return True
+
+
+async def _sendable(
+    session: AsyncSession,
+    officer_ids: Collection[int],
+    *,
+    drill: bool,
+    promised: Mapping[int, Responder],
+    override: str | None,
+) -> Sequence[Any]:
+    """The officers, in the order of their ids so that two dispatchers cannot wait for each other."""
+    rows = (
+        await session.execute(
+            select(
+                Officer.id,
+                Officer.name,
+                Officer.drill,
+                on_duty().label("is_on_duty"),
+                certificate_expired().label("is_expired"),
+            )
+            .where(Officer.id.in_(officer_ids))
+            .order_by(Officer.id)
+        )
+    ).all()
+    missing = set(officer_ids) - {row.id for row in rows}
+    if missing:
+        raise NotFound(f"no such officer in your area: {', '.join(map(str, sorted(missing)))}")
+    for row in rows:
+        if row.drill != drill:
+            raise Refused(f"{row.name}: drill officers go to drills, and only they do")
+        if not row.is_on_duty:
+            raise Conflict(f"{row.name} is off duty")
+        if row.is_expired:
+            raise Conflict(f"the enforcement certificate of {row.name} has expired")
+        leg = promised.get(row.id)
+        if (leg is None or leg.status == "stale") and not override:
+            raise Conflict(f"nobody knows where {row.name} is now; say why you send them all the same")
+    return rows
+
+
+async def _claim(session: AsyncSession, officer: Any) -> None:
+    try:
+        async with session.begin_nested():
+            await session.flush()
+    except IntegrityError:
+        busy_with = await session.scalar(
+            select(Assignment.alert_id).where(Assignment.officer_id == officer.id, Assignment.state.in_(OPEN_STATES))
+        )
+        where = f" with alert {busy_with}" if busy_with else ""
+        raise Conflict(f"{officer.name} is busy{where}; somebody was faster") from None
+
+
+def _check_whose(scope: Scope, row: Assignment, *, by_officer: bool) -> None:
+    if by_officer and scope.officer_id != row.officer_id:
+        raise Forbidden("this step is the assigned officer's own")
+    if not by_officer and scope.role not in ("duty", "dispatcher"):
+        raise Forbidden("only the desk may do this")
+
+
+def _put_words(row: Assignment, step_name: str, words: str | None) -> None:
+    match step_name:
+        case "decline":
+            row.decline_reason = words or "no reason given"
+        case "cancel":
+            row.cancel_reason = words
+        case "finish":
+            row.report = words
+
+
+def _why_not(step_name: str, now: AssignmentOut) -> str:
+    if now.state == "declined" and now.decline_reason == "timeout":
+        return "the offer has run out; the dispatcher was told"
+    if now.state == "cancelled":
+        return "the desk has cancelled this assignment"
+    return f"cannot {step_name}: the assignment is {now.state}"
+
+
+def _record_step(session: AsyncSession, kind: str, view: AssignmentOut, *, actor: str | None = None) -> None:
+    record_event(
+        session,
+        kind,
+        subject=f"assignment:{view.id}",
+        region=view.region,
+        data=view.model_dump(mode="json"),
+        alert_id=view.alert_id,
+        officer_id=view.officer_id,
+        actor=actor,
+    )

@@ -1,0 +1,169 @@
+"""The live feed: a reader of the event log for every screen and phone of this web worker.
+
+What a person may hear is decided by the database: events are read again under the rights of each kind of listener, one
+query for all who share role and area. A listener that cannot keep up is cut off, and comes back with `since`.
+"""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import func, select
+
+from command.events.log import topic_of
+from command.events.tables import Event
+from gis.database import Database, Scope
+
+log = logging.getLogger(__name__)
+
+BACKLOG_PAGE = 1_000
+QUEUE_LIMIT = 2_000
+
+
+@dataclass(eq=False)
+class Listener:
+    """One open feed: its queue holds encoded frames; `cut_off` is set when it fell too far behind."""
+
+    scope: Scope
+    topics: frozenset[str]
+    start_seq: int
+    queue: asyncio.Queue[bytes] = field(default_factory=lambda: asyncio.Queue(QUEUE_LIMIT))
+    cut_off: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def offer(self, frame: bytes) -> None:
+        try:
+            self.queue.put_nowait(frame)
+        except asyncio.QueueFull:
+            self.cut_off.set()
+
+
+@dataclass(frozen=True, slots=True)
+class _Header:
+    seq: int
+    kind: str
+    region: str
+    officer_id: int | None
+    alert_id: int | None
+
+
+class LiveFeed:
+    """Hands the log's news to the listeners of this process."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._listeners: set[Listener] = set()
+        self._lock = asyncio.Lock()
+        self.last_seq = 0
+
+    async def start(self) -> None:
+        """Begin at the end of the log: a listener that wants more says so with `since`."""
+        async with self._database.for_system() as session:
+            self.last_seq = await session.scalar(select(func.max(Event.seq))) or 0
+
+    def join(self, scope: Scope, topics: Iterable[str]) -> Listener:
+        listener = Listener(scope, frozenset(topics), self.last_seq)
+        self._listeners.add(listener)
+        return listener
+
+    def leave(self, listener: Listener) -> None:
+        self._listeners.discard(listener)
+
+    @property
+    def listening(self) -> int:
+        """How many feeds are open here."""
+        return len(self._listeners)
+
+    @property
+    def scopes(self) -> dict[Scope, list[Listener]]:
+        """Listeners by who they are, cut-off ones left out."""
+        groups: dict[Scope, list[Listener]] = defaultdict(list)
+        for listener in self._listeners:
+            if not listener.cut_off.is_set():
+                groups[_rights(listener.scope)].append(listener)
+        return groups
+
+    async def backlog(self, listener: Listener, since: int) -> tuple[int, list[bytes]]:
+        """A page of what came after `since`, up to where the listener joined: how far it goes, and its frames."""
+        rows = await self._read(listener.scope, since, listener.start_seq)
+        reached = rows[-1].seq if len(rows) == BACKLOG_PAGE else listener.start_seq
+        return reached, [frame for row in rows if (frame := _frame_for(listener, row))]
+
+    async def catch_up(self) -> list[_Header]:
+        """Read what is new in the log and hand it on; returns the headers of all new events."""
+        async with self._lock:
+            news: list[_Header] = []
+            while page := await self._headers():
+                await self._hand_on(page)
+                self.last_seq = page[-1].seq
+                news += page
+            return news
+
+    def send(self, scope: Scope, topic: str, frame: dict[str, Any]) -> None:
+        """Send a frame that is not an event to the listeners with these rights."""
+        encoded = orjson.dumps(frame)
+        for listener in self.scopes.get(scope, ()):
+            if topic in listener.topics:
+                listener.offer(encoded)
+
+    async def _headers(self) -> list[_Header]:
+        async with self._database.for_system() as session:
+            rows = await session.execute(
+                select(Event.seq, Event.kind, Event.region, Event.officer_id, Event.alert_id)
+                .where(Event.seq > self.last_seq)
+                .order_by(Event.seq)
+                .limit(BACKLOG_PAGE)
+            )
+            return [_Header(*row) for row in rows]
+
+    async def _hand_on(self, page: Sequence[_Header]) -> None:
+        for rights, listeners in self.scopes.items():
+            if not any(_may_concern(rights, header) for header in page):
+                continue
+            for row in await self._read(rights, self.last_seq, page[-1].seq):
+                for listener in listeners:
+                    if row.seq > listener.start_seq and (frame := _frame_for(listener, row)):
+                        listener.offer(frame)
+
+    async def _read(self, scope: Scope, after: int, until: int) -> Sequence[Event]:
+        async with self._database.for_person(scope) as session:
+            rows = await session.scalars(
+                select(Event).where(Event.seq > after, Event.seq <= until).order_by(Event.seq).limit(BACKLOG_PAGE)
+            )
+            return rows.all()
+
+
+def _rights(scope: Scope) -> Scope:
+    """Two people with the same role and area hear the same, whatever their names; an officer hears his own calls."""
+    return Scope(actor="feed", role=scope.role, region=scope.region, officer_id=scope.officer_id)
+
+
+def _may_concern(rights: Scope, header: _Header) -> bool:
+    """A cheap first sieve; the database decides."""
+    if rights.role == "officer":
+        return header.officer_id == rights.officer_id or header.alert_id is not None or header.kind.startswith("road.")
+    return header.region.startswith(rights.region)
+
+
+def _frame_for(listener: Listener, event: Event) -> bytes | None:
+    if topic_of(event.kind) not in listener.topics:
+        return None
+    return orjson.dumps(event_json(event))
+
+
+def event_json(event: Event) -> dict[str, Any]:
+    """An event as the feed and the timeline show it."""
+    at: datetime = event.at
+    return {
+        "seq": event.seq,
+        "at": at.isoformat(),
+        "kind": event.kind,
+        "subject": event.subject,
+        "region": event.region,
+        "actor": event.actor,
+        "data": event.data,
+    }

@@ -1,0 +1,95 @@
+"""Follows what the database announces, for one web worker: new events to the feed, moved officers to index and feed."""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+from routing.roads import Roads
+from sqlalchemy.exc import SQLAlchemyError
+
+from command.events.feed import LiveFeed
+from command.housekeeping import reload_closures
+from command.officers.live import LiveOfficers
+from command.officers.moved import moved_since
+from gis.database import Database
+from gis.listen import listening
+
+log = logging.getLogger(__name__)
+
+EVENTS, MOVED = "onemap_event", "onemap_moved"
+_MOVED_EVERY_S = 0.5
+_AGAIN_AFTER_S = 1.0
+
+
+@dataclass
+class Follower:
+    """Keeps the memory of this worker equal to the tables; says once when it lost the database, and once when back."""
+
+    database: Database
+    feed: LiveFeed
+    officers: LiveOfficers
+    roads: Roads
+    stale_after: timedelta
+    connected: bool = False
+
+    async def run(self) -> None:
+        """Follow for ever, through losses of the database."""
+        told = False
+        while True:
+            try:
+                await self._follow()
+            except (OSError, psycopg.Error, SQLAlchemyError) as error:
+                self.connected = False
+                if not told:
+                    log.warning("lost the database's announcements: %s", error)
+                told = True
+                await asyncio.sleep(_AGAIN_AFTER_S)
+            else:
+                told = False
+
+    async def _follow(self) -> None:
+        async with listening(self.database.url, (EVENTS, MOVED)) as announcements:
+            # Whatever was announced while nobody listened is in the tables.
+            await self.officers.reload()
+            await reload_closures(self.database, self.roads)
+            await self._events()
+            if not self.connected:
+                log.info("following the event log from %d", self.feed.last_seq)
+            self.connected = True
+            moved = asyncio.Event()
+            async with asyncio.TaskGroup() as tasks:
+                tell = tasks.create_task(self._tell_moved(moved))
+                async for announcement in announcements:
+                    if announcement.channel == MOVED:
+                        moved.set()
+                    else:
+                        await self._events()
+                tell.cancel()
+            raise psycopg.OperationalError("the connection was closed")
+
+    async def _events(self) -> None:
+        for header in await self.feed.catch_up():
+            if header.kind == "duty.ended" and header.officer_id is not None:
+                self.officers.forget(header.officer_id)
+            if header.kind.startswith("road."):
+                await reload_closures(self.database, self.roads)
+
+    async def _tell_moved(self, moved: asyncio.Event) -> None:
+        """At most twice a second: however many move, a client gets a batch it can draw."""
+        while True:
+            await moved.wait()
+            moved.clear()
+            before = self.officers.last_moved
+            await self.officers.catch_up()
+            at = datetime.now(UTC).isoformat()
+            for scope, listeners in self.feed.scopes.items():
+                if scope.role == "officer" or not any("officers" in one.topics for one in listeners):
+                    continue
+                rows = await moved_since(self.database, scope, before, stale_after=self.stale_after)
+                if rows:
+                    self.feed.send(
+                        scope, "officers", {"kind": "officers.moved", "at": at, "data": {"officers": rows, "gone": []}}
+                    )
+            await asyncio.sleep(_MOVED_EVERY_S)

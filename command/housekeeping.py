@@ -1,0 +1,105 @@
+"""What has to happen by itself: offers run out, duties end, closures lapse, days get their partitions."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from routing.roads import Roads
+from sqlalchemy import select, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from command.dispatch.handlers import expire_offers
+from command.drill import cast
+from command.officers.duty import end_overdue_duties, forget_positions
+from gis.database import Database
+from routing.tables import RoadClosure
+
+log = logging.getLogger(__name__)
+
+_DAYS_BACK, _DAYS_AHEAD = 2, 3
+_QUARANTINE_KEPT = 20_000  # newest damaged or strange frames; a broken logger must not fill the disk
+
+
+@dataclass
+class Housekeeping:
+    """Runs each job again and again; any number of workers may do so at once, every job takes only what is free."""
+
+    database: Database
+    roads: Roads
+
+    async def run(self) -> None:
+        """Keep house for ever; a job that fails because the database is away is tried again at its next turn."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(_again(1.0, self.expire_offers))
+            tasks.create_task(_again(5.0, self.end_duties))
+            tasks.create_task(_again(2.0, self.follow_roads))
+            tasks.create_task(_again(60.0, self.end_forgotten_drills))
+            tasks.create_task(_again(3600.0, self.tidy))
+
+    async def expire_offers(self) -> None:
+        async with self.database.for_system() as session, session.begin():
+            await expire_offers(session)
+
+    async def end_duties(self) -> None:
+        async with self.database.for_system() as session, session.begin():
+            ended = await end_overdue_duties(session)
+        if ended:
+            await forget_positions(self.database, [one.id for one in ended])
+
+    async def follow_roads(self) -> None:
+        """Take up a newly imported network, and reopen what was closed until now."""
+        changed = await asyncio.to_thread(self.roads.reload_network)
+        if self.roads.ready and (changed or self.roads.closures):
+            await reload_closures(self.database, self.roads)
+
+    async def end_forgotten_drills(self) -> None:
+        async with self.database.for_system() as session, session.begin():
+            for drill_id in await cast.forgotten(session):
+                await cast.tear_down(session, drill_id, actor="system:drills")
+
+    async def tidy(self) -> None:
+        await make_partitions(self.database)
+        async with self.database.for_system() as session, session.begin():
+            await session.execute(
+                text(
+                    "DELETE FROM quarantined_frame WHERE id <="
+                    " (SELECT id FROM quarantined_frame ORDER BY id DESC OFFSET :kept LIMIT 1)"
+                ),
+                {"kept": _QUARANTINE_KEPT},
+            )
+
+
+async def make_partitions(database: Database) -> None:
+    """Give the days around today their own partitions of readings and tracks."""
+    today = datetime.now(UTC).date()
+    days = {"first": today - timedelta(days=_DAYS_BACK), "last": today + timedelta(days=_DAYS_AHEAD)}
+    async with database.for_system() as session, session.begin():
+        for parent in ("reading", "track"):
+            await session.execute(
+                text("SELECT ensure_partitions(CAST(:parent AS text), CAST(:first AS date), CAST(:last AS date))"),
+                {"parent": parent, **days},
+            )
+
+
+async def reload_closures(database: Database, roads: Roads) -> None:
+    """Close on this worker's roads exactly what is closed in the table."""
+    if not roads.ready:
+        return
+    async with database.for_system() as session:
+        rows = (await session.scalars(select(RoadClosure).where(RoadClosure.reopened_at.is_(None)))).all()
+    await asyncio.to_thread(roads.reload_closures, rows, now=datetime.now(UTC))
+
+
+async def _again(every_s: float, job: Callable[[], Awaitable[None]]) -> None:
+    failing = False
+    while True:
+        try:
+            await job()
+            failing = False
+        except (SQLAlchemyError, OSError) as error:
+            if not failing:
+                log.warning("%s cannot be done now: %s", getattr(job, "__name__", job), error)
+            failing = True
+        await asyncio.sleep(every_s)

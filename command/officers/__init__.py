@@ -1,0 +1,1 @@
+"""Officers: duty, positions, who is where and free."""

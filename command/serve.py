@@ -1,0 +1,71 @@
+"""The processes of a running OneMap: `python -m command.serve web|intake`, started and watched by `./onemap serve`."""
+
+import asyncio
+import logging
+import signal
+import sys
+from pathlib import Path
+
+import uvicorn
+
+from command.app import create_app
+from command.intake import Intake
+from command.settings import IntakeSettings, ServerSettings
+from data.hj212.gateway import serve_gateway
+from gis.database import Database
+from routing.network import RoadStore
+
+log = logging.getLogger(__name__)
+
+
+def road_store(home: Path) -> RoadStore:
+    """Where the prepared roads of an installation lie."""
+    return RoadStore(home / "roads")
+
+
+def run_web(settings: ServerSettings) -> None:
+    """API, live feed and pages, until told to stop."""
+    app = create_app(Database(_url(settings)), road_store(settings.home))
+    uvicorn.run(
+        app,
+        host=settings.host,
+        port=settings.port,
+        access_log=False,
+        ws_ping_interval=20,
+        ws_ping_timeout=20,
+        timeout_graceful_shutdown=5,
+    )
+
+
+async def run_intake(settings: ServerSettings, intake: IntakeSettings) -> None:
+    """The HJ 212 gateway, until told to stop."""
+    database = Database(_url(settings))
+    gateway = await serve_gateway(intake.host, intake.port, take=Intake(database, intake.fresh_within).take)
+    log.info("HJ 212 on %s:%d", intake.host, gateway.port)
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await stop.wait()
+    await gateway.close()
+    await database.close()
+
+
+def _url(settings: ServerSettings) -> str:
+    if settings.database_url is None:
+        raise SystemExit("ONEMAP_DATABASE_URL is not set; start this process with ./onemap serve")
+    return settings.database_url
+
+
+def main(name: str) -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    match name:
+        case "web":
+            run_web(ServerSettings())
+        case "intake":
+            asyncio.run(run_intake(ServerSettings(), IntakeSettings()))
+        case _:
+            raise SystemExit(f"there is no process called {name!r}; there are web and intake")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

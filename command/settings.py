@@ -1,0 +1,49 @@
+"""What differs between one installation and another; read from the environment (`ONEMAP_…`) by the commands."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class DispatchSettings(BaseSettings):
+    """How calls to officers behave."""
+
+    model_config = SettingsConfigDict(env_prefix="ONEMAP_DISPATCH_")
+
+    offer_timeout_s: int = Field(default=120, ge=5, description="an offer that nobody answers goes back after this")
+    stale_after_s: int = Field(default=300, ge=10, description="an officer with an older position is not sent by it")
+
+    @property
+    def offer_timeout(self) -> timedelta:
+        return timedelta(seconds=self.offer_timeout_s)
+
+    @property
+    def stale_after(self) -> timedelta:
+        return timedelta(seconds=self.stale_after_s)
+
+
+class IntakeSettings(BaseSettings):
+    """What is taken from loggers and judged."""
+
+    model_config = SettingsConfigDict(env_prefix="ONEMAP_INTAKE_")
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=9212, ge=0, le=65535)
+    fresh_within_s: int = Field(default=3600, ge=60, description="a reading whose period ended earlier raises nobody")
+
+    @property
+    def fresh_within(self) -> timedelta:
+        return timedelta(seconds=self.fresh_within_s)
+
+
+class ServerSettings(BaseSettings):
+    """Where the web process listens and keeps its things."""
+
+    model_config = SettingsConfigDict(env_prefix="ONEMAP_")
+
+    database_url: str | None = None
+    home: Path = Path("var")
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)

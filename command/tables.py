@@ -1,0 +1,14 @@
+"""Every table of every room, imported once so that the migrations see them together."""
+
+import command.access.tables
+import command.alerts.tables
+import command.dispatch.tables
+import command.events.tables
+import data.tables
+import gis.tables
+import routing.tables
+from gis.database import Base
+
+metadata = Base.metadata
+
+__all__ = ["command", "data", "gis", "metadata", "routing"]

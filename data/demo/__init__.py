@@ -1,0 +1,1 @@
+"""The demonstration world: made up, seeded, and marked as such."""

@@ -1,0 +1,1 @@
+"""Simulated officers and data loggers: programs outside the product that use its doors as real ones do."""

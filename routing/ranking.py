@@ -1,0 +1,291 @@
+"""Who is there first by road: one search, backwards from the destination, ranks everybody; and the routes they take."""
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Generic, TypeVar
+
+import numpy as np
+
+from routing.closures import BlockedEdges
+from routing.errors import NoRoute, OutsideRoads
+from routing.measure import METRES_PER_DEGREE, Floats, Ints, Longs
+from routing.network import PreparedNetwork
+from routing.positions import WaysIn, WaysOut, standing, ways_in, ways_out
+from routing.searching import UNREACHED, Reached, search
+from routing.snapping import LIMIT_M, LonLat, snap_all, too_far
+
+Id = TypeVar("Id", bound=Hashable)
+
+NO_ROAD_THERE = "no road leads from there to the destination"
+CUT_OFF = "one-way streets or closed roads leave no way to the destination"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A part of a route along one street; `name` is empty where the street has none."""
+
+    name: str
+    road_class: str
+    distance_m: float
+    travel_time_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A drive: coordinates (longitude, latitude, WGS84) from road point to road point, at least two of them.
+
+    `travel_time_s` includes `walk_s`, the way on foot between road and place at both ends; `distance_m` is driven only.
+    """
+
+    coordinates: list[LonLat]
+    steps: list[Step]
+    travel_time_s: float
+    distance_m: float
+    walk_s: float
+
+    def as_geojson(self) -> dict[str, object]:
+        return {"type": "LineString", "coordinates": [list(point) for point in self.coordinates]}
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked(Generic[Id]):
+    """One candidate's place in the ranking: either times and distance, or the reason why there is no way.
+
+    `travel_time_s` is the sum of whole milliseconds over the edges, walks at both ends (`walk_s`) included.
+    """
+
+    id: Id
+    travel_time_s: float | None
+    road_distance_m: float | None
+    unreachable_reason: str | None
+    route: Route | None
+    walk_s: float = 0.0
+
+
+def rank(
+    network: PreparedNetwork,
+    target: LonLat,
+    candidates: Sequence[tuple[Id, float, float]],
+    *,
+    blocked: BlockedEdges | None = None,
+    routes: int = 10,
+    snap_limit_m: float = LIMIT_M,
+    within_s: float | None = None,
+) -> list[Ranked[Id]]:
+    """Rank candidates (id, longitude, latitude) by travel time to `target`; routes for the first `routes`.
+
+    Exact over the whole network: one-way streets, turn restrictions and `blocked` roads respected, edges left and
+    entered at the snapped points. Equal times keep the order of `candidates`; who cannot come is last, with the
+    reason. `within_s` ends the search early: slower candidates then count as unreachable.
+    """
+    if not candidates:
+        return []
+    trips = _Trips(network, target, [(lon, lat) for _, lon, lat in candidates], blocked, snap_limit_m, within_s)
+    order = np.argsort(trips.ms, kind="stable")
+    total_ms, metres, walk_ms = trips.ms.tolist(), trips.metres.tolist(), trips.walk_ms.tolist()
+    ranked: list[Ranked[Id]] = []
+    for number in order.tolist():
+        who = candidates[number][0]
+        if total_ms[number] >= _NEVER:
+            ranked.append(Ranked(who, None, None, trips.reason(number), None))
+            continue
+        route = trips.route(number) if len(ranked) < routes else None
+        walk_s = walk_ms[number] / 1000
+        ranked.append(Ranked(who, total_ms[number] / 1000, metres[number], None, route, walk_s))
+    return ranked
+
+
+def find_route(
+    network: PreparedNetwork,
+    start: LonLat,
+    end: LonLat,
+    *,
+    blocked: BlockedEdges | None = None,
+    snap_limit_m: float = LIMIT_M,
+) -> Route:
+    """Return the fastest drive; raise `OutsideRoads` or `NoRoute` with the reason."""
+    trips = _Trips(network, end, [start], blocked, snap_limit_m, None)
+    if trips.ms[0] < _NEVER:
+        return trips.route(0)
+    reason = trips.reason(0)
+    raise OutsideRoads(reason) if trips.off_road(0) else NoRoute(reason)
+
+
+_NEVER = 1 << 60
+_DIRECT = -1
+
+
+class _Trips:
+    """Everybody's best trip to one destination, after the search."""
+
+    def __init__(
+        self,
+        network: PreparedNetwork,
+        target: LonLat,
+        starts: Sequence[LonLat],
+        blocked: BlockedEdges | None,
+        snap_limit_m: float,
+        within_s: float | None,
+    ) -> None:
+        self.network = network
+        self.snap_limit_m, self.within_s = snap_limit_m, within_s
+        snaps = snap_all(network, [*starts, target], limit_m=snap_limit_m)
+        self.snaps = snaps
+        places = standing(network, snaps)
+        count = len(starts)
+        self.places, self.count = places, count
+        self.walk_ms: Longs = snaps.walk_ms[:count] + snaps.walk_ms[count]
+        self.ms: Longs = np.full(count, _NEVER, np.int64)
+        self.metres: Floats = np.zeros(count)
+        self.choice: Ints = np.zeros(count, np.int32)
+        self.to: WaysIn = ways_in(network, places, count)
+        self.out: WaysOut = ways_out(network, places)
+        self.same_island = np.zeros(count, np.bool_)
+        if not len(self.to.node):
+            return
+        island = network.arrays.component
+        nodes = self.out.node[:count]
+        usable = (nodes >= 0) & (island[nodes] == island[self.to.node[0]])
+        self.same_island = usable.any(axis=1)
+        self.reached: Reached = (
+            search(
+                network,
+                self.to.node,
+                self.to.ms,
+                self.to.metres,
+                wanted=np.unique(nodes[usable]),
+                blocked=network.no_edge_blocked if blocked is None else blocked.mask,
+                backward=True,
+                within_ms=None if within_s is None else round(within_s * 1000),
+            )
+            if usable.any()
+            else _nothing_reached(network)
+        )
+        self._choose(usable)
+
+    def _choose(self, usable: "np.ndarray[tuple[int, int], np.dtype[np.bool_]]") -> None:
+        """Take for each candidate the better way out of its edge, or the stretch itself if the destination lies ahead
+        on it.
+        """
+        out, count = self.out, self.count
+        onward = self.reached.ms[out.node[:count]].astype(np.int64)
+        ways = np.where(usable & (onward < UNREACHED), onward + out.ms[:count], _NEVER)
+        metres = np.where(ways < _NEVER, self.reached.metres[out.node[:count]] + out.metres[:count], 0.0)
+        self.choice = ways.argmin(axis=1).astype(np.int32)
+        rows = np.arange(count)
+        best, best_metres = ways[rows, self.choice], metres[rows, self.choice]
+        direct = self._direct()
+        ahead = direct <= best
+        best = np.where(ahead, direct, best)
+        along = np.abs(self.places.metres[count] - self.places.metres[:count])
+        self.metres = np.where(ahead, along, best_metres)
+        self.choice = np.where(ahead & (direct < _NEVER), _DIRECT, self.choice).astype(np.int32)
+        self.ms = np.where(best < _NEVER, best + self.walk_ms, _NEVER)
+        if self.within_s is not None:
+            self.ms = np.where(self.ms > self.within_s * 1000, _NEVER, self.ms)
+
+    def _direct(self) -> Longs:
+        """Milliseconds along the stretch itself, for those who stand on the destination's own, on the right side of
+        it.
+        """
+        p, end = self.places, self.count
+        edges = self.network.arrays.shape_edge[p.shape[end]]
+        on_it = p.shape[:end] == p.shape[end]
+        ahead = (p.fraction[:end] <= p.fraction[end]) & (edges[0] >= 0)
+        behind = (p.fraction[:end] >= p.fraction[end]) & (edges[1] >= 0)
+        gap = np.abs(p.ms[end] - p.ms[:end])
+        return np.where(on_it & (ahead | behind), gap, _NEVER)
+
+    def off_road(self, number: int) -> bool:
+        return bool(self.snaps.shape[number] < 0 or self.snaps.shape[self.count] < 0)
+
+    def reason(self, number: int) -> str:
+        """Say in words why there is no trip."""
+        if self.snaps.shape[self.count] < 0:
+            return f"the destination: {too_far(self.snap_limit_m)}"
+        if self.snaps.shape[number] < 0:
+            return too_far(self.snap_limit_m)
+        if not self.same_island[number]:
+            return NO_ROAD_THERE
+        if self.within_s is not None:
+            return f"farther than {self.within_s / 60:g} minutes"
+        return CUT_OFF
+
+    def route(self, number: int) -> Route:
+        """Follow the search's edges from one candidate to the destination."""
+        a, end = self.network.arrays, self.count
+        start = float(self.places.fraction[number])
+        goal = float(self.places.fraction[end])
+        pieces: list[tuple[int, float, float]] = []  # stretch, from fraction, to fraction
+        choice = int(self.choice[number])
+        if choice == _DIRECT:
+            pieces.append((int(self.places.shape[number]), start, goal))
+        else:
+            if self.out.edge[number, choice] >= 0:
+                pieces.append((int(self.places.shape[number]), start, 1.0 if choice == 0 else 0.0))
+            node = int(self.out.node[number, choice])
+            while (edge := int(self.reached.via[node])) >= 0:
+                pieces.append((int(a.edge_shape[edge]), *((1.0, 0.0) if a.edge_backward[edge] else (0.0, 1.0))))
+                node = int(a.head[edge])
+            last = int(self.to.edge[-1 - edge])
+            if last >= 0:
+                pieces.append((int(self.places.shape[end]), 1.0 if a.edge_backward[last] else 0.0, goal))
+        return self._assemble(number, pieces)
+
+    def _assemble(self, number: int, pieces: list[tuple[int, float, float]]) -> Route:
+        network, a = self.network, self.network.arrays
+        coordinates: list[LonLat] = []
+        for shape, begin, finish in pieces:
+            for point in cut(network.line_of(shape), begin, finish):
+                if not coordinates or coordinates[-1] != point:
+                    coordinates.append(point)
+        if not coordinates:  # at the same junction already
+            coordinates.append((float(self.snaps.lonlat[number, 0]), float(self.snaps.lonlat[number, 1])))
+        if len(coordinates) == 1:
+            coordinates *= 2  # a line has two ends, even one of no length
+        steps = []
+        for (name, _), group in groupby(
+            pieces,
+            key=lambda piece: (
+                network.name_of(piece[0]),
+                "" if network.name_of(piece[0]) else network.class_of(piece[0]),
+            ),
+        ):
+            parts = [(shape, abs(finish - begin)) for shape, begin, finish in group]
+            steps.append(
+                Step(
+                    name=name,
+                    road_class=network.class_of(parts[0][0]),
+                    distance_m=float(sum(a.shape_m[shape] * share for shape, share in parts)),
+                    travel_time_s=float(sum(a.shape_ms[shape] * share for shape, share in parts)) / 1000,
+                )
+            )
+        walk_ms = int(self.walk_ms[number])
+        return Route(coordinates, steps, int(self.ms[number]) / 1000, float(self.metres[number]), walk_ms / 1000)
+
+
+def _nothing_reached(network: PreparedNetwork) -> Reached:
+    nothing = np.empty(0, np.int32)
+    return search(
+        network, nothing, nothing, np.empty(0), wanted=nothing, blocked=network.no_edge_blocked, backward=True
+    )
+
+
+def cut(line: Floats, begin: float, finish: float) -> list[LonLat]:
+    """Return the part of a line between two fractions of its length, in the direction from `begin` to `finish`."""
+    if begin > finish:
+        return cut(line, finish, begin)[::-1]
+    if begin <= 0.0 and finish >= 1.0:
+        return [(float(lon), float(lat)) for lon, lat in line]
+    middle = np.radians((line[:-1, 1] + line[1:, 1]) / 2)
+    step = np.diff(line, axis=0) * METRES_PER_DEGREE
+    along = np.concatenate([[0.0], np.cumsum(np.hypot(step[:, 0] * np.cos(middle), step[:, 1]))])
+    ends = np.array([begin, finish]) * along[-1]
+    lon, lat = np.interp(ends, along, line[:, 0]), np.interp(ends, along, line[:, 1])
+    inside = line[(along > ends[0]) & (along < ends[1])]
+    return [
+        (float(lon[0]), float(lat[0])),
+        *((float(x), float(y)) for x, y in inside),
+        (float(lon[1]), float(lat[1])),
+    ]

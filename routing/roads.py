@@ -1,0 +1,176 @@
+"""The roads of one running process: the open network, what is closed on it now, and searches off the event loop."""
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+import numpy as np
+from geoalchemy2 import WKBElement
+from geoalchemy2.shape import to_shape
+from shapely.geometry.base import BaseGeometry
+
+from routing.closures import BlockedEdges, blocked_edges, closed_by
+from routing.errors import NetworkUnusable, NoRoads, UnusableClosure
+from routing.isochrones import Isochrone, isochrones
+from routing.network import PreparedNetwork, RoadStore
+from routing.ranking import Ranked, Route, find_route, rank
+from routing.snapping import LonLat
+
+log = logging.getLogger(__name__)
+
+OPEN = "0"
+"""The revision of roads on which nothing is closed."""
+
+Id = TypeVar("Id", bound=Hashable)
+
+
+class ClosureRow(Protocol):
+    """What `Roads.reload_closures` needs of a closure; `routing.tables.RoadClosure` has it."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def geom(self) -> WKBElement: ...
+    @property
+    def until(self) -> datetime | None: ...
+    @property
+    def reopened_at(self) -> datetime | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """One consistent view: replaced as a whole, so a search that began keeps the network and closures it began with."""
+
+    network: PreparedNetwork
+    blocked: BlockedEdges | None
+    closures: frozenset[int]
+    revision: str
+
+
+class Roads:
+    """Answers questions about roads. Safe to use from many tasks; each search runs in a thread and sees one state.
+
+    Other processes' changes are taken in by calling `reload_network` and `reload_closures`: after an import, when a
+    closure is announced, and when the earliest `until` has passed.
+    """
+
+    def __init__(self, store: RoadStore) -> None:
+        self.store = store
+        self._state: _State | None = None
+        self._shapes: dict[int, np.ndarray[tuple[int, ...], np.dtype[np.int32]]] = {}
+        self.unusable: str | None = None
+
+    def open(self) -> None:
+        """Open the version in use; raise `NetworkUnusable` (or `NoRoads`), which also stays readable in `unusable`."""
+        try:
+            network = self.store.current()
+        except NetworkUnusable as error:
+            self.unusable = str(error)
+            raise
+        self.unusable = None
+        self._shapes = {}
+        self._state = _State(network, None, frozenset(), OPEN)
+
+    def reload_network(self) -> bool:
+        """Open a newer version if one was installed; the old one stays in use if the new one is unusable.
+
+        Returns whether the network changed; closures must then be loaded again.
+        """
+        version = self.store.current_version()
+        if version is None or (self._state is not None and version == self._state.network.version):
+            return False
+        try:
+            self.open()
+        except NetworkUnusable as error:
+            log.error("the new roads cannot be used, the old ones stay: %s", error)
+            return False
+        return True
+
+    @property
+    def ready(self) -> bool:
+        return self._state is not None
+
+    @property
+    def version(self) -> str:
+        """The network's version and the revision of what is closed on it: equal versions give equal answers."""
+        state = self._current()
+        return f"{state.network.version}+{state.revision}"
+
+    @property
+    def network(self) -> PreparedNetwork:
+        return self._current().network
+
+    @property
+    def closures(self) -> frozenset[int]:
+        """The ids of the closures in force at the last reload."""
+        return self._current().closures
+
+    def reload_closures(self, rows: Iterable[ClosureRow], *, now: datetime) -> str:
+        """Close exactly the roads of those rows that are in force at `now`; return the new version.
+
+        A row that closes nothing on this network (roads were imported anew) is logged, not refused.
+        """
+        state = self._current()
+        shapes: dict[int, np.ndarray[tuple[int, ...], np.dtype[np.int32]]] = {}
+        for row in rows:
+            if row.reopened_at is not None or (row.until is not None and row.until <= now):
+                continue
+            found = self._shapes.get(row.id)
+            if found is None:
+                found = self._shapes_of(state.network, row.id, to_shape(row.geom))
+            shapes[row.id] = found
+        self._shapes = shapes  # a row's geometry never changes, so what it closes is found once
+        if frozenset(shapes) == state.closures:
+            return self.version
+        blocked = blocked_edges(state.network, np.concatenate(list(shapes.values()))) if shapes else None
+        # Made of the closures' ids, so that all processes that know the same closures say the same version.
+        ids = ",".join(map(str, sorted(shapes)))
+        revision = hashlib.blake2b(ids.encode(), digest_size=4).hexdigest() if shapes else OPEN
+        self._state = _State(state.network, blocked, frozenset(shapes), revision)
+        return self.version
+
+    def closes(self, geometry: BaseGeometry) -> int:
+        """Return how many stretches of road a geometry would close; raise `UnusableClosure` if none."""
+        return len(closed_by(self._current().network, geometry))
+
+    async def rank(
+        self,
+        target: LonLat,
+        candidates: Sequence[tuple[Id, float, float]],
+        *,
+        routes: int = 10,
+        within_s: float | None = None,
+    ) -> list[Ranked[Id]]:
+        """`routing.ranking.rank` on the roads as they are now."""
+        state = self._current()
+        return await asyncio.to_thread(
+            rank, state.network, target, candidates, blocked=state.blocked, routes=routes, within_s=within_s
+        )
+
+    async def route(self, start: LonLat, end: LonLat) -> Route:
+        """`routing.ranking.find_route` on the roads as they are now."""
+        state = self._current()
+        return await asyncio.to_thread(find_route, state.network, start, end, blocked=state.blocked)
+
+    async def isochrones(self, at: LonLat, minutes: Sequence[float]) -> list[Isochrone]:
+        """`routing.isochrones.isochrones` on the roads as they are now."""
+        state = self._current()
+        return await asyncio.to_thread(isochrones, state.network, at, minutes, blocked=state.blocked)
+
+    def _current(self) -> _State:
+        if self._state is None:
+            raise NoRoads(self.unusable or "no roads are open")
+        return self._state
+
+    def _shapes_of(
+        self, network: PreparedNetwork, closure: int, geometry: BaseGeometry
+    ) -> "np.ndarray[tuple[int, ...], np.dtype[np.int32]]":
+        try:
+            return closed_by(network, geometry)
+        except UnusableClosure as error:
+            log.warning("closure %d closes nothing on roads %s: %s", closure, network.version, error)
+            return np.empty(0, np.int32)

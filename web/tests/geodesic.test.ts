@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { boundsOf, circle, destination } from '@/map/geodesic'
+import { circle, destination } from '@/map/geodesic'
+import { boundsOf } from '@/stores/bounds'
 
 /** Place, azimuth, metres, and the answer of PROJ's geodesics (GeographicLib) to nine decimals. */
 const KNOWN: [number, number, number, number, number, number][] = [
@@ -21,7 +22,7 @@ test('a circle is closed, counter-clockwise and as wide on the ground as it says
   expect(ring[0]).toEqual(ring[64])
   const area = ring.slice(1).reduce((sum, [x, y], i) => sum + (ring[i]![0]! * y! - x! * ring[i]![1]!), 0)
   expect(area).toBeGreaterThan(0)
-  const [west, south, east, north] = boundsOf(ring as [number, number][])!
+  const [west, south, east, north] = boundsOf(ring)!
   // A degree of longitude is shorter than one of latitude here: the circle must be wider in degrees.
   expect((east - west) / (north - south)).toBeCloseTo(1 / Math.cos((36.7 * Math.PI) / 180), 1)
 })

@@ -15,7 +15,9 @@ const move = (over: Partial<Move> = {}): Move => ({
 let heard: { changed: number[] | null; gone: number[] }[]
 beforeEach(async () => {
   const rows = [officer(), officer({ id: 2, status: 'busy' }), officer({ id: 3, status: 'off_duty', on_duty: false })]
-  withStores(aServer(() => ({ body: { items: rows, next: null } })).api)
+  withStores(
+    aServer((_, path) => ({ body: { items: rows.filter(({ status }) => path.includes(`status=${status}`)), next: null } })).api,
+  )
   heard = []
   const officers = useOfficers()
   await officers.load()
@@ -39,6 +41,13 @@ test('a batch that is older than the snapshot moves nobody back', () => {
   const officers = useOfficers()
   officers.applyMoves([move({ at: '2026-01-05T01:59:00Z', lon: 118 })], [])
   expect(officers.rows.get(1)!.lon).toBe(119)
+})
+
+test('someone who is called is busy before the next move', () => {
+  const officers = useOfficers()
+  officers.setStatus(1, 'busy')
+  expect(officers.rows.get(1)!.status).toBe('busy')
+  expect(heard).toEqual([{ changed: [1], gone: [] }])
 })
 
 test('someone who came on duty is there at once, and who went is gone', () => {

@@ -1,11 +1,13 @@
 /** Administrative areas for the base map; they do not change while a page is open. */
-import type { FeatureCollection } from 'geojson'
+import type { FeatureCollection, Geometry, Position } from 'geojson'
 import { defineStore } from 'pinia'
 import { shallowRef } from 'vue'
 import { type Region, type RegionLevel, useApi } from '@/api'
+import { boundsOf as box } from './bounds'
 
 const EMPTY: FeatureCollection = { type: 'FeatureCollection', features: [] }
 
+/** The areas as shapes for the map; the place for the name goes along as a property. */
 export function toFeatures(regions: Region[]): FeatureCollection {
   return {
     type: 'FeatureCollection',
@@ -25,7 +27,7 @@ export const useRegions = defineStore('regions', () => {
   async function load(): Promise<void> {
     if (asked) return
     asked = true
-    const ask = async (level: RegionLevel) => toFeatures((await api.regions({ level })).items)
+    const ask = async (level: RegionLevel) => toFeatures((await api.regions({ level, limit: 10_000 })).items)
     try {
       ;[province.value, cities.value, counties.value] = await Promise.all([ask('province'), ask('city'), ask('county')])
     } catch (error) {
@@ -34,5 +36,18 @@ export const useRegions = defineStore('regions', () => {
     }
   }
 
-  return { province, cities, counties, load }
+  /** West, south, east and north of one's own area by its prefix, or null while it is not known. */
+  function boundsOf(prefix: string): [number, number, number, number] | null {
+    const areas = [province, cities, counties].flatMap(({ value }) => value.features)
+    const own = areas.find(({ properties }) => String(properties?.adcode ?? '').replace(/(00)+$/, '') === prefix)
+    return own ? box(cornersOf(own.geometry)) : null
+  }
+
+  return { province, cities, counties, load, boundsOf }
 })
+
+/** The corners of an area; nothing of any other kind of shape. */
+function cornersOf(geometry: Geometry): Position[] {
+  if (geometry.type === 'MultiPolygon') return geometry.coordinates.flat(2)
+  return geometry.type === 'Polygon' ? geometry.coordinates.flat() : []
+}

@@ -7,7 +7,7 @@ const calm = () => window.matchMedia('(prefers-reduced-motion: reduce)').matches
 
 /** Show a place with everything within `radiusM` around it. */
 export function showReach(map: MapLibre, lon: number, lat: number, radiusM: number, padding: number | PaddingOptions = 48): void {
-  const ring = circle(lon, lat, radiusM, 16).geometry.coordinates[0]
+  const ring = circle(lon, lat, radiusM, 16).geometry.coordinates[0]!
   const box = boundsOf(ring)
   if (box) map.fitBounds(box, { padding, duration: calm() ? 0 : 1200, essential: true })
 }

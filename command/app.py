@@ -7,14 +7,9 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import data.api
-import layers.api
-import routing.api
 from fastapi import FastAPI, Request
 from fastapi.responses import FileResponse, JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
-from layers.errors import LayerError
-from routing.roads import Roads
 from sqlalchemy import exists, select, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -26,6 +21,9 @@ import command.drill.api
 import command.events.api
 import command.officers.api
 import command.officers.doors
+import data.api
+import layers.api
+import routing.api
 from command import problems
 from command.access.api import FailedTries
 from command.access.middleware import Identify
@@ -44,8 +42,10 @@ from data.positions.fix import CHINA
 from gis.database import Database
 from gis.errors import GisError
 from gis.regions import load_regions
+from layers.errors import LayerError
 from routing.errors import NetworkUnusable, NoRoute, OutsideRoads, UnusableClosure
 from routing.network import RoadStore
+from routing.roads import Roads
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +73,7 @@ def create_app(
     feed = LiveFeed(database)
     officers = LiveOfficers(database)
     follower = Follower(database, feed, officers, roads, dispatch.stale_after)
-    positions = PositionWriter(database)
+    positions = PositionWriter(database, officers)
     keeper = Housekeeping(database, roads)
 
     @asynccontextmanager
@@ -134,7 +134,7 @@ async def _record_for_rooms(session: AsyncSession, kind: str, subject: str, regi
 
 def _position_areas(roads: Roads) -> Callable[[], list[tuple[float, float, float, float]]]:
     def areas() -> list[tuple[float, float, float, float]]:
-        return [tuple(CHINA), *([roads.network.bounds] if roads.ready else [])]
+        return [CHINA, *([roads.network.bounds] if roads.ready else [])]
 
     return areas
 

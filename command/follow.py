@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import psycopg
-from routing.roads import Roads
 from sqlalchemy.exc import SQLAlchemyError
 
 from command.events.feed import LiveFeed
@@ -15,6 +14,7 @@ from command.officers.live import LiveOfficers
 from command.officers.moved import moved_since
 from gis.database import Database
 from gis.listen import listening
+from routing.roads import Roads
 
 log = logging.getLogger(__name__)
 
@@ -63,6 +63,7 @@ class Follower:
                 tell = tasks.create_task(self._tell_moved(moved))
                 async for announcement in announcements:
                     if announcement.channel == MOVED:
+                        await self.officers.catch_up()
                         moved.set()
                     else:
                         await self._events()
@@ -78,11 +79,11 @@ class Follower:
 
     async def _tell_moved(self, moved: asyncio.Event) -> None:
         """At most twice a second: however many move, a client gets a batch it can draw."""
+        told = self.officers.last_moved
         while True:
             await moved.wait()
             moved.clear()
-            before = self.officers.last_moved
-            await self.officers.catch_up()
+            before, told = told, self.officers.last_moved
             at = datetime.now(UTC).isoformat()
             for scope, listeners in self.feed.scopes.items():
                 if scope.role == "officer" or not any("officers" in one.topics for one in listeners):

@@ -5,7 +5,7 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -47,7 +47,7 @@ def demo(
                 demonstration.prepare(here.url, here.home, small=small, progress=progress)
             children = _children(here, host, port, hj212_port)
             if simulate:
-                command = (sys.executable, "-m", "command.simulate", _url(host, port), host, str(hj212_port))
+                command = (sys.executable, "-m", "data.demo.simulate", _url(host, port), host, str(hj212_port))
                 children.append(Child("simulate", command))
             _run(here, children, lambda: _welcome(_url(host, port), hj212_port, began, users=True))
         finally:
@@ -127,7 +127,7 @@ def _children(here: Installation, host: str, port: int, hj212_port: int) -> list
     ]
 
 
-def _run(here: Installation, children: list[Child], when_ready: Callable[[], Awaitable[None]]) -> None:
+def _run(here: Installation, children: list[Child], when_ready: Callable[[], Coroutine[None, None, None]]) -> None:
     async def run() -> None:
         supervisor = Supervisor(
             here.home, children, database=here.cluster, say=lambda line: err.print(line, markup=False)

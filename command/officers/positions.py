@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from command.officers.live import LiveOfficers
 from command.officers.status import on_duty
 from data.positions.fix import Fix
 from data.positions.screening import judge
@@ -46,6 +47,7 @@ class PositionWriter:
     """Gathers what arrives while the last batch is being stored, so that many phones cost one commit."""
 
     database: Database
+    officers: LiveOfficers
     _doubted: dict[int, Fix] = field(default_factory=dict)  # the last fix of each officer that was kept out as a jump
     _waiting: list[tuple[Arrived, asyncio.Future[Taken]]] = field(default_factory=list)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
@@ -73,6 +75,8 @@ class PositionWriter:
         try:
             async with self.database.for_system() as session, session.begin():
                 taken = await store(session, [one for one, _ in waiting], self._doubted)
+            # Whoever has the answer finds the position in the next ranking, not half a second later.
+            await self.officers.catch_up()
         except Exception as error:  # noqa: BLE001 - handed to every caller, whose door answers for it
             for _, future in waiting:
                 if not future.done():

@@ -63,6 +63,7 @@ export class Api {
 
   readings = (pointId: number, query: { factor: string; from: string; to: string; period?: string }, cancel: Cancel = {}) =>
     this.client.get<t.Readings>(`/api/points/${pointId}/readings`, { query, ...cancel })
+  layers = () => this.client.get<t.Page<t.Layer>>('/api/layers')
   regions = (query: { level: t.RegionLevel; parent?: string; limit?: number }) =>
     this.client.get<t.Page<t.Region>>('/api/regions', { query })
 }

@@ -244,6 +244,16 @@ export interface Region {
   geometry: Geometry | null
 }
 
+/** An entry of the catalogue of layers. */
+export interface Layer {
+  id: string
+  /** Address of its vector tiles with {z}, {x} and {y}; null when it has none. */
+  tiles: string | null
+  min_zoom: number
+  max_zoom: number
+  vector_layers: string[]
+}
+
 export interface NewAlert {
   lon: number
   lat: number

@@ -1,8 +1,8 @@
-/** Administrative areas for the base map; they do not change while a page is open. */
+/** What the base map is made of: areas and roads. It does not change while a page is open. */
 import type { FeatureCollection, Geometry, Position } from 'geojson'
 import { defineStore } from 'pinia'
 import { shallowRef } from 'vue'
-import { type Region, type RegionLevel, useApi } from '@/api'
+import { type Layer, type Region, type RegionLevel, useApi } from '@/api'
 import { boundsOf as box } from './bounds'
 
 const EMPTY: FeatureCollection = { type: 'FeatureCollection', features: [] }
@@ -22,6 +22,8 @@ export const useRegions = defineStore('regions', () => {
   const province = shallowRef(EMPTY)
   const cities = shallowRef(EMPTY)
   const counties = shallowRef(EMPTY)
+  /** The road layer of the catalogue, when it has tiles. */
+  const roads = shallowRef<Layer | null>(null)
   let asked = false
 
   async function load(): Promise<void> {
@@ -29,7 +31,9 @@ export const useRegions = defineStore('regions', () => {
     asked = true
     const ask = async (level: RegionLevel) => toFeatures((await api.regions({ level, limit: 10_000 })).items)
     try {
-      ;[province.value, cities.value, counties.value] = await Promise.all([ask('province'), ask('city'), ask('county')])
+      const [layers, ...areas] = await Promise.all([api.layers(), ask('province'), ask('city'), ask('county')])
+      ;[province.value, cities.value, counties.value] = areas
+      roads.value = layers.items.find(({ id, tiles }) => id === 'roads' && tiles !== null) ?? null
     } catch (error) {
       asked = false // the map works without its background; the next page tries again
       throw error
@@ -43,7 +47,7 @@ export const useRegions = defineStore('regions', () => {
     return own ? box(cornersOf(own.geometry)) : null
   }
 
-  return { province, cities, counties, load, boundsOf }
+  return { province, cities, counties, roads, load, boundsOf }
 })
 
 /** The corners of an area; nothing of any other kind of shape. */

@@ -9,7 +9,7 @@ import numpy as np
 from routing.closures import BlockedEdges
 from routing.errors import NoRoute, OutsideRoads
 from routing.measure import METRES_PER_DEGREE, UNITS_PER_DEGREE, Floats, Ints, Longs
-from routing.network import PreparedNetwork
+from routing.network import FROM_MAINLAND, TO_MAINLAND, PreparedNetwork
 from routing.positions import WaysIn, WaysOut, standing, ways_in, ways_out
 from routing.searching import UNREACHED, Reached, metres_to_seeds, search
 from routing.snapping import LIMIT_M, LonLat, snap_all, too_far
@@ -147,6 +147,7 @@ class _Trips:
         nodes = self.out.node[:count]
         usable = (nodes >= 0) & (island[nodes] == island[self.to.node[0]])
         self.same_island = usable.any(axis=1)
+        usable &= _not_hopeless(network, nodes, self.to.node)
         nothing = np.empty(0, np.int32)
         self.reached: Reached = search(
             network,
@@ -240,6 +241,23 @@ class _Trips:
         walk_s = int(self.walk_ms[number]) / 1000
         steps = _steps(self.network, pieces)
         return Route(coordinates, steps, int(self.ms[number]) / 1000, float(self.metres[number]), walk_s)
+
+
+def _not_hopeless(
+    network: PreparedNetwork, starts: Ints, ends: Ints
+) -> "np.ndarray[tuple[int, int], np.dtype[np.bool_]]":
+    """Sort out, without a search, who stands where no way leads out, or whether no way leads in.
+
+    One such officer would otherwise make the search look at every road there is. Closures only ever take ways away.
+    """
+    bits, at_end = network.arrays.mainland[starts], network.arrays.mainland[ends]
+    both = TO_MAINLAND | FROM_MAINLAND
+    kept: np.ndarray[tuple[int, int], np.dtype[np.bool_]] = np.ones(starts.shape, np.bool_)
+    if (at_end == both).all():
+        kept &= (bits & TO_MAINLAND) != 0
+    if not (at_end & FROM_MAINLAND).any():
+        kept &= bits != both
+    return kept
 
 
 def _coordinates(network: PreparedNetwork, pieces: list[tuple[int, float, float]]) -> list[LonLat]:

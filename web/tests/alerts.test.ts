@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from 'vitest'
 import { ApiProblem } from '@/api'
-import { useAlerts } from '@/stores/alerts'
+import { finishedBy, useAlerts } from '@/stores/alerts'
 import { type Answer, aServer, anAlert, anAssignment, withStores } from './fakes'
 
 let answer: (method: string, path: string) => Answer
@@ -55,6 +55,23 @@ test('only an alert that was not known before has risen', () => {
   alerts.applyRisen(anAlert({ id: 1 }))
   alerts.applyRisen(anAlert({ id: 2 }))
   expect(alerts.risen).toEqual([2])
+})
+
+test('what rose while the link was broken has risen, what was there at first has not', async () => {
+  const alerts = useAlerts()
+  const open = [anAlert({ id: 1 })]
+  answer = (_, path) => ({ body: { items: path.includes('open') ? open : [], next: null } })
+  await alerts.load()
+  expect(alerts.risen).toEqual([])
+  open.push(anAlert({ id: 2 }), anAlert({ id: 3, status: 'acknowledged' }))
+  await alerts.load()
+  expect(alerts.risen).toEqual([2])
+})
+
+test('an alert whose officer is through waits to be closed, unless another is on the way', () => {
+  const done = anAssignment({ state: 'finished' })
+  expect(finishedBy(anAlert({ assignments: [done] }))).toEqual(done)
+  expect(finishedBy(anAlert({ assignments: [done, anAssignment({ id: 32, state: 'departed' })] }))).toBeUndefined()
 })
 
 test('a new snapshot forgets what the server no longer has', async () => {

@@ -40,13 +40,14 @@ test('a row of the alert does not bring back an older state of its assignment', 
   expect(alerts.rows.get(1)!.assignments[0]!.state).toBe('accepted')
 })
 
-test('unacknowledged alerts come first, then the gravest, then the newest', () => {
+test('alerts that nobody was sent to come first, then the gravest, then the newest', () => {
   const alerts = useAlerts()
-  alerts.apply(anAlert({ id: 1, level: 1, status: 'acknowledged' }))
+  alerts.apply(anAlert({ id: 1, level: 1, status: 'acknowledged', assignments: [anAssignment()] }))
+  alerts.apply(anAlert({ id: 5, level: 2, status: 'acknowledged', raised_at: '2026-01-05T01:00:00Z' }))
   alerts.apply(anAlert({ id: 2, level: 3, raised_at: '2026-01-05T01:00:00Z' }))
   alerts.apply(anAlert({ id: 3, level: 2 }))
   alerts.apply(anAlert({ id: 4, level: 3, raised_at: '2026-01-05T03:00:00Z' }))
-  expect(alerts.open.map(({ id }) => id)).toEqual([3, 4, 2, 1])
+  expect(alerts.open.map(({ id }) => id)).toEqual([3, 5, 4, 2, 1])
 })
 
 test('only an alert that was not known before has risen', () => {

@@ -12,10 +12,15 @@ export const isUnderWay = (assignment: Assignment) => OPEN_STATES.has(assignment
 export const finishedBy = ({ assignments }: Alert) =>
   assignments.some(isUnderWay) ? undefined : assignments.findLast(({ state }) => state === 'finished')
 
-/** Open before closed, unacknowledged first, then by gravity, then newest first. */
+/** 0: somebody must act now; 1: somebody is on it or has been there; 2: closed. */
+function stage(alert: Alert): number {
+  if (!isOpen(alert)) return 2
+  return alert.assignments.some(isUnderWay) || finishedBy(alert) ? 1 : 0
+}
+
+/** Those that wait for a decision first, then by gravity, then newest first. */
 export function byUrgency(a: Alert, b: Alert): number {
-  const order = { raised: 0, acknowledged: 1, closed: 2 }
-  return order[a.status] - order[b.status] || a.level - b.level || b.raised_at.localeCompare(a.raised_at)
+  return stage(a) - stage(b) || a.level - b.level || b.raised_at.localeCompare(a.raised_at)
 }
 
 export const useAlerts = defineStore('alerts', () => {

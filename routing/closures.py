@@ -17,7 +17,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from routing.errors import UnusableClosure
-from routing.measure import METRES_PER_DEGREE, Bytes, Ints
+from routing.measure import METRES_PER_DEGREE, UNITS_PER_DEGREE, Bytes, Ints
 from routing.network import PreparedNetwork
 
 REACH_M = 15.0

@@ -11,7 +11,7 @@ from data.tables import PERIODS, DischargeLimit, MonitoringPoint, Reading
 from gis.http import BadQuery, NotFound, PageParams
 from gis.parameters import parse_text
 
-CHINA = timezone(timedelta(hours=8))  # the day of a limit is a day in Beijing; no daylight saving since 1991
+BEIJING = timezone(timedelta(hours=8))  # the day of a limit is a day in Beijing; no daylight saving since 1991
 
 _FIRST = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST = datetime(2200, 1, 1, tzinfo=UTC)
@@ -96,7 +96,7 @@ async def _limit(
             )
         )
     ).all()
-    day = at.astimezone(CHINA).date()
+    day = at.astimezone(BEIJING).date()
     for longer in PERIODS[PERIODS.index(period) :]:
         row = limit_for(rows, factor, longer, day, point_id=point_id, standard=standard, grade=grade)
         if row is not None:

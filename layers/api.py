@@ -1,6 +1,7 @@
 """The doors to layers: what there is, tiles, counts and features.
 
-The catalogue is `app.state.layers`; a new one may be put there at any time (a catalogue itself never changes).
+The catalogue is `app.state.layers` or, where none is set, that of the layers which OneMap ships; a new one may be put
+there at any time (a catalogue itself never changes).
 """
 
 from typing import Annotated, Any, Literal
@@ -13,6 +14,7 @@ from gis.parameters import parse_region
 from layers.catalog import Layer, LayerCatalog
 from layers.errors import NoTiles, UnknownLayer
 from layers.features import feature_collection
+from layers.standard import standard_layers
 from layers.statistics import Statistics, count_by, ways_to_count
 from layers.tiles import check_address, content_etag, is_known
 
@@ -21,11 +23,13 @@ MVT = "application/vnd.mapbox-vector-tile"
 # A tile shows one person's area: nobody in between may keep it, and the browser asks each time whether it still holds.
 _CACHE = "private, no-cache"
 
+_SHIPPED = standard_layers()
+
 router = APIRouter(tags=["layers"])
 
 
 def catalog_of(request: Request) -> LayerCatalog:
-    catalog: LayerCatalog = request.app.state.layers
+    catalog: LayerCatalog = getattr(request.app.state, "layers", _SHIPPED)
     return catalog
 
 

@@ -29,12 +29,15 @@ FORMAT = 1
 MANIFEST = "manifest.json"
 IMPORT_AGAIN = "import the roads again (./onemap import roads FILE)"
 KEPT_VERSIONS = 3
+TO_MAINLAND, FROM_MAINLAND = 1, 2
 
 
 @dataclass(frozen=True)
 class Arrays:
     """Everything that is stored; see the module text for units.
 
+    `component` numbers the islands. `mainland` has bit `TO_MAINLAND` where the largest strongly connected part can be
+    reached from, and `FROM_MAINLAND` where it can be left to: most hopeless questions are answered without a search.
     `r_…` is the reverse CSR: the edges that arrive at a node. `shape_edge` gives the edges along and against a
     stretch, -1 where that direction is closed; `copy_…` and `twin_…` list the copies of edges and of nodes.
     `grid_…` lists, cell by cell, the points that begin a segment touching the cell.
@@ -44,6 +47,7 @@ class Arrays:
     node_xy: Ints
     node_origin: Ints
     component: Ints
+    mainland: Bytes
     indptr: Longs
     tail: Ints
     head: Ints

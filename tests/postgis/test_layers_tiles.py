@@ -11,7 +11,6 @@ from sqlalchemy import text
 
 from gis.database import Database, Scope
 from layers.api import router
-from layers.standard import standard_layers
 from layers.tiles import MAX_TILE_BYTES, PostgisTiles
 from tests.rooms import KUIWEN, PROVINCE, QINGZHOU, WEIFANG, As, rooms
 from tests.vector_tile import Feature, read_tile
@@ -121,7 +120,7 @@ async def database(filled_url: str) -> AsyncIterator[Database]:
 
 @pytest_asyncio.fixture
 async def ask(database: Database) -> AsyncIterator[As]:
-    async with rooms(database, router, layers=standard_layers()) as as_person:
+    async with rooms(database, router) as as_person:
         yield as_person
 
 

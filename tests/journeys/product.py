@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from typer.testing import CliRunner
 from websockets.sync.client import ClientConnection, connect
 
 from command.cli.__main__ import app
+from data.hj212.errors import FrameError
 from data.hj212.frame import Frame
 from gis.cluster import PrivateCluster
 
@@ -115,14 +117,31 @@ class Product:
     def child(self, name: str) -> int:
         """The process id of web or intake at this moment, or of the database's first process."""
         if name == "database":
-            found = PrivateCluster(self.home).postmaster_pid()
-            assert found is not None
-            return found
+            first_line, *_ = (self.home / "postgres" / "data" / "postmaster.pid").read_text().splitlines()
+            return int(first_line)
         return int((self.home / "run" / f"{name}.pid").read_text())
 
-    def kill(self, name: str) -> None:
-        """`kill -9` of one of its processes."""
-        os.kill(self.child(name), signal.SIGKILL)
+    def kill(self, name: str) -> int:
+        """`kill -9` of one of its processes; the process id that it had."""
+        pid = self.child(name)
+        os.kill(pid, signal.SIGKILL)
+        return pid
+
+    def wait_for_successor(self, name: str, killed: int) -> None:
+        """Until another process has taken the place of the one that was killed."""
+
+        def another() -> bool:
+            try:
+                pid = self.child(name)
+            except (FileNotFoundError, ValueError):
+                return False
+            return pid != killed and pid in self.processes()
+
+        until(another, f"{name} is started again")
+
+    def listening(self) -> bool:
+        """Whether anybody takes connections on one of its ports."""
+        return takes_connections(self.port) or takes_connections(self.gateway_port)
 
     def processes(self) -> set[int]:
         """All live processes that work for this home: by their command, environment or folder."""
@@ -188,11 +207,12 @@ class Product:
         with Person(self, answer.json()) as person:
             yield person
 
-    def send(self, frame: Frame) -> Frame:
-        """Send a frame as a logger does; the gateway's answer."""
-        with socket.create_connection(("127.0.0.1", self.gateway_port), timeout=30) as logger:
+    def send(self, frame: Frame, *, patience_s: float = 30) -> Frame:
+        """Send a frame as a logger does; the gateway's answer. `OSError` or `FrameError` when there is none."""
+        with socket.create_connection(("127.0.0.1", self.gateway_port), timeout=patience_s) as logger:
             logger.sendall(bytes(frame))
-            return Frame.parse(logger.makefile("rb").readline())
+            with logger.makefile("rb") as answers:
+                return Frame.parse(answers.readline())
 
     # --- inside ---
 
@@ -312,6 +332,42 @@ def exceedance(drill: Mapping[str, Any], at: datetime, cod_mg_l: float = 86.4) -
         flag=5,
         cp=f"DataTime={local:%Y%m%d%H%M%S};w01018-Rtd={cod_mg_l},w01018-Flag=N",
     )
+
+
+class Logger(threading.Thread):
+    """A drill's logger that reports ever worse values, each until it is acknowledged, and remembers which were."""
+
+    def __init__(self, product: Product, drill: Mapping[str, Any]) -> None:
+        super().__init__(name="logger")
+        self.acknowledged: dict[datetime, float] = {}
+        self.refused: list[Frame] = []
+        self._product = product
+        self._drill = drill
+        self._stopping = threading.Event()
+        self._began_at = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=45)  # recent enough to be judged
+
+    def run(self) -> None:
+        number = 0
+        while not self._stopping.wait(0.03):  # some thirty frames a second are enough to be in the middle of one
+            at, value = self._began_at + timedelta(seconds=number), round(60 + number / 10, 1)
+            try:
+                answer = self._product.send(exceedance(self._drill, at, value), patience_s=4)
+            except (OSError, FrameError):
+                continue  # no answer: the same again
+            if answer.cn == "9014":
+                self.acknowledged[at] = value
+            else:
+                self.refused.append(answer)
+            number += 1
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self.join()
+
+    def wait_for_more(self, count: int = 10) -> None:
+        """Until so many more frames have been acknowledged."""
+        goal = len(self.acknowledged) + count
+        until(lambda: len(self.acknowledged) >= goal, f"{count} more frames are acknowledged", within_s=60)
 
 
 def report_position(product: Product, token: str, lon: float, lat: float) -> None:

@@ -63,6 +63,9 @@ class Roads:
         self._state: _State | None = None
         self._shapes: dict[int, np.ndarray[tuple[int, ...], np.dtype[np.int32]]] = {}
         self.unusable: str | None = None
+        self.changing = (
+            asyncio.Lock()
+        )  # held from reading the closures to obeying them, so that an older list never wins
 
     def open(self) -> None:
         """Open the version in use; raise `NetworkUnusable` (or `NoRoads`), which also stays readable in `unusable`."""

@@ -40,14 +40,13 @@ class Follower:
         while True:
             try:
                 await self._follow()
-            except (OSError, psycopg.Error, SQLAlchemyError) as error:
-                self.connected = False
+            except* (OSError, psycopg.Error, SQLAlchemyError) as errors:  # a group when it was lost while following
+                told = told and not self.connected
                 if not told:
-                    log.warning("lost the database's announcements: %s", error)
+                    log.warning("lost the database's announcements: %s", errors.exceptions[0])
                 told = True
-                await asyncio.sleep(_AGAIN_AFTER_S)
-            else:
-                told = False
+            self.connected = False
+            await asyncio.sleep(_AGAIN_AFTER_S)
 
     async def _follow(self) -> None:
         async with listening(self.database.url, (EVENTS, MOVED)) as announcements:

@@ -1,12 +1,22 @@
 """One installation as the commands see it: its home folder, and its database, private or the operator's own."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from sqlalchemy import make_url
+import shapely
+from geoalchemy2.shape import from_shape
+from shapely import MultiPolygon
+from shapely.geometry.base import BaseGeometry
+from sqlalchemy import create_engine, exists, insert, make_url, select
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.orm import Session
 
 from command import migrate
+from data.boundaries import load_shandong
+from data.limits import read_standards
+from data.tables import DischargeLimit
 from gis.cluster import PrivateCluster
+from gis.tables import RegionRow
 
 DATABASE = "onemap"
 
@@ -37,4 +47,33 @@ def open_installation(home: Path, database_url: str | None) -> Installation:
         cluster.create_database(DATABASE)
         url = cluster.url(DATABASE)
     migrate.upgrade(url)
+    _fill_in(url)
     return Installation(home, url, cluster)
+
+
+def _fill_in(url: str) -> None:
+    """What every installation needs before the first import: the regions, and the national standards' limits."""
+    engine = create_engine(url)
+    with Session(engine) as session, session.begin():
+        if not session.scalar(select(exists().select_from(RegionRow))):
+            session.execute(
+                insert(RegionRow),
+                [
+                    {
+                        "adcode": area.adcode,
+                        "name": area.name,
+                        "level": area.level,
+                        "parent": area.parent,
+                        "geom": from_shape(_multi(area.geometry), srid=4326),
+                    }
+                    for area in load_shandong()
+                ],
+            )
+            session.execute(
+                postgresql.insert(DischargeLimit).on_conflict_do_nothing(), [asdict(one) for one in read_standards()]
+            )
+    engine.dispose()
+
+
+def _multi(area: BaseGeometry) -> MultiPolygon:
+    return area if isinstance(area, MultiPolygon) else MultiPolygon([shapely.Polygon(area)])

@@ -24,6 +24,7 @@ from routing.errors import RoadsError
 out = Console()
 err = Console(stderr=True)
 
+DEFAULT_HOME = Path(__file__).parent.parent.parent / "var"
 Home = Annotated[Path, typer.Option(help="where this installation keeps everything", envvar="ONEMAP_HOME")]
 
 T = TypeVar("T")

@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Annotated
 
 import httpx
@@ -15,7 +14,7 @@ import typer
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from command import demo as demonstration
-from command.cli.console import Home, clear_errors, err, installation, out
+from command.cli.console import DEFAULT_HOME, Home, clear_errors, err, installation, out
 from command.drill.play import run_drill
 from command.installation import Installation
 from command.supervise import Child, Supervisor
@@ -31,7 +30,7 @@ _READY_WITHIN_S = 120
 def demo(
     host: Host = "127.0.0.1",
     port: Port = 8000,
-    home: Home = Path("var"),
+    home: Home = DEFAULT_HOME,
     simulate: Annotated[bool, typer.Option(help="officers that move and loggers that report")] = True,
     hj212_port: GatewayPort = 9212,
     small: Annotated[bool, typer.Option(help="a small world (Weifang only), ready in seconds")] = False,
@@ -55,7 +54,7 @@ def demo(
 
 
 def serve(
-    host: Host = "127.0.0.1", port: Port = 8000, home: Home = Path("var"), hj212_port: GatewayPort = 9212
+    host: Host = "127.0.0.1", port: Port = 8000, home: Home = DEFAULT_HOME, hj212_port: GatewayPort = 9212
 ) -> None:
     """Run OneMap. Refuses while demonstration users, whose password the whole world knows, can sign in."""
     with clear_errors():

@@ -3,11 +3,8 @@
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import shapely
 from geoalchemy2.shape import from_shape
-from shapely import MultiPolygon
-from shapely.geometry.base import BaseGeometry
-from sqlalchemy import create_engine, exists, insert, make_url, select
+from sqlalchemy import create_engine, exists, func, insert, make_url, select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
@@ -23,11 +20,15 @@ DATABASE = "onemap"
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """`cluster` is None when the operator's own PostGIS is used (`ONEMAP_DATABASE_URL`)."""
+    """`cluster` is None when the operator's own PostGIS is used (`ONEMAP_DATABASE_URL`).
+
+    `started` says that the private one did not run before, so whoever opened the installation should stop it again.
+    """
 
     home: Path
     url: str
     cluster: PrivateCluster | None
+    started: bool
 
 
 def open_installation(home: Path, database_url: str | None) -> Installation:
@@ -40,15 +41,16 @@ def open_installation(home: Path, database_url: str | None) -> Installation:
     if database_url:
         # Whatever driver the address names, ours is psycopg 3.
         url = make_url(database_url).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
-        cluster = None
+        cluster, started = None, False
     else:
         cluster = PrivateCluster(home)
+        started = not cluster.running()
         cluster.ensure()
         cluster.create_database(DATABASE)
         url = cluster.url(DATABASE)
     migrate.upgrade(url)
     _fill_in(url)
-    return Installation(home, url, cluster)
+    return Installation(home, url, cluster, started)
 
 
 def _fill_in(url: str) -> None:
@@ -64,7 +66,7 @@ def _fill_in(url: str) -> None:
                         "name": area.name,
                         "level": area.level,
                         "parent": area.parent,
-                        "geom": from_shape(_multi(area.geometry), srid=4326),
+                        "geom": func.ST_Multi(from_shape(area.geometry, srid=4326)),
                     }
                     for area in load_shandong()
                 ],
@@ -73,7 +75,3 @@ def _fill_in(url: str) -> None:
                 postgresql.insert(DischargeLimit).on_conflict_do_nothing(), [asdict(one) for one in read_standards()]
             )
     engine.dispose()
-
-
-def _multi(area: BaseGeometry) -> MultiPolygon:
-    return area if isinstance(area, MultiPolygon) else MultiPolygon([shapely.Polygon(area)])

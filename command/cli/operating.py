@@ -89,7 +89,7 @@ def replace_by_backup(url: URL, file: Path) -> None:
     with psycopg.connect(_libpq(url.set(database="postgres")), autocommit=True) as server:
 
         def do(statement: str, *names: str) -> None:
-            server.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))  # type: ignore[arg-type]  # ours
+            server.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
 
         do("DROP DATABASE IF EXISTS {} WITH (FORCE)", fresh)
         do("CREATE DATABASE {}", fresh)

@@ -41,16 +41,13 @@ def demo(
         began = time.monotonic()
         with err.status("starting the database"):
             here = installation(home)
-        try:
-            with _bars() as progress:
-                demonstration.prepare(here.url, here.home, small=small, progress=progress)
-            children = _children(here, host, port, hj212_port)
-            if simulate:
-                command = (sys.executable, "-m", "data.demo.simulate", _url(host, port), host, str(hj212_port))
-                children.append(Child("simulate", command))
-            _run(here, children, lambda: _welcome(_url(host, port), hj212_port, began, users=True))
-        finally:
-            _stop_cluster(here)
+        with _bars() as progress:
+            demonstration.prepare(here.url, here.home, small=small, progress=progress)
+        children = _children(here, host, port, hj212_port)
+        if simulate:
+            command = (sys.executable, "-m", "data.demo.simulate", _url(host, port), host, str(hj212_port))
+            children.append(Child("simulate", command))
+        _run(here, children, lambda: _welcome(_url(host, port), hj212_port, began, users=True))
 
 
 def serve(
@@ -61,16 +58,13 @@ def serve(
         _check_ports(host, port, hj212_port)
         began = time.monotonic()
         here = installation(home)
-        try:
-            if demonstration.has_demo_users(here.url):
-                raise ValueError(
-                    "this installation holds demonstration users with a public password; serve from another --home,"
-                    " or remove them first: ./onemap user remove-demo"
-                )
-            children = _children(here, host, port, hj212_port)
-            _run(here, children, lambda: _welcome(_url(host, port), hj212_port, began, users=False))
-        finally:
-            _stop_cluster(here)
+        if demonstration.has_demo_users(here.url):
+            raise ValueError(
+                "this installation holds demonstration users with a public password; serve from another --home,"
+                " or remove them first: ./onemap user remove-demo"
+            )
+        children = _children(here, host, port, hj212_port)
+        _run(here, children, lambda: _welcome(_url(host, port), hj212_port, began, users=False))
 
 
 def drill(
@@ -138,11 +132,6 @@ def _run(here: Installation, children: list[Child], when_ready: Callable[[], Cor
             ready.cancel()
 
     asyncio.run(run())
-
-
-def _stop_cluster(here: Installation) -> None:
-    if here.cluster is not None:
-        here.cluster.stop()
 
 
 async def _welcome(url: str, hj212_port: int, began: float, *, users: bool) -> None:

@@ -17,7 +17,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from routing.errors import UnusableClosure
-from routing.measure import METRES_PER_DEGREE, Bytes, Ints
+from routing.measure import METRES_PER_DEGREE, UNITS_PER_DEGREE, Bytes, Ints
 from routing.network import PreparedNetwork
 
 REACH_M = 15.0
@@ -108,4 +108,6 @@ def _mouths(lines: "np.ndarray[tuple[int], np.dtype[np.object_]]") -> list[BaseG
 def _lines(
     network: PreparedNetwork, shapes: Ints, scale: "np.ndarray[tuple[int], np.dtype[np.float64]]"
 ) -> "np.ndarray[tuple[int], np.dtype[np.object_]]":
-    return np.array([shapely.LineString(network.line_of(int(shape)) * scale) for shape in shapes], np.object_)
+    points, counts = network.points_of(shapes)
+    placed = points / UNITS_PER_DEGREE * scale
+    return np.asarray(shapely.linestrings(placed, indices=np.repeat(np.arange(len(shapes)), counts)), np.object_)

@@ -29,12 +29,15 @@ FORMAT = 1
 MANIFEST = "manifest.json"
 IMPORT_AGAIN = "import the roads again (./onemap import roads FILE)"
 KEPT_VERSIONS = 3
+TO_MAINLAND, FROM_MAINLAND = 1, 2
 
 
 @dataclass(frozen=True)
 class Arrays:
     """Everything that is stored; see the module text for units.
 
+    `component` numbers the islands. `mainland` has bit `TO_MAINLAND` where the largest strongly connected part can be
+    reached from, and `FROM_MAINLAND` where it can be left to: most hopeless questions are answered without a search.
     `r_…` is the reverse CSR: the edges that arrive at a node. `shape_edge` gives the edges along and against a
     stretch, -1 where that direction is closed; `copy_…` and `twin_…` list the copies of edges and of nodes.
     `grid_…` lists, cell by cell, the points that begin a segment touching the cell.
@@ -44,6 +47,7 @@ class Arrays:
     node_xy: Ints
     node_origin: Ints
     component: Ints
+    mainland: Bytes
     indptr: Longs
     tail: Ints
     head: Ints
@@ -156,6 +160,13 @@ class PreparedNetwork:
         start, end = int(self.arrays.shape_start[shape]), int(self.arrays.shape_start[shape + 1])
         line: Floats = self.arrays.shape_xy[start:end] / UNITS_PER_DEGREE
         return line
+
+    def points_of(self, shapes: Ints) -> tuple[Ints, Longs]:
+        """Return the points of stretches, one stretch after another (1e-7 degree), and how many each has."""
+        starts = self.arrays.shape_start[shapes]
+        counts = self.arrays.shape_start[shapes + 1] - starts
+        within = np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts, counts)
+        return self.arrays.shape_xy[np.repeat(starts, counts) + within], counts
 
     def shapes_in_box(self, west: float, south: float, east: float, north: float) -> Ints:
         """Return the stretches with a segment in a grid cell that the box (degrees) touches, in order of their

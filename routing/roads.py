@@ -63,11 +63,15 @@ class Roads:
         self._state: RoadsState | None = None
         self._shapes: dict[int, np.ndarray[tuple[int, ...], np.dtype[np.int32]]] = {}
         self.unusable: str | None = None
+        self.changing = (
+            asyncio.Lock()
+        )  # held from reading the closures to obeying them, so that an older list never wins
 
     def open(self) -> None:
         """Open the version in use; raise `NetworkUnusable` (or `NoRoads`), which also stays readable in `unusable`."""
         try:
             network = self.store.current()
+            _warm_up(network)
         except NetworkUnusable as error:
             self.unusable = str(error)
             raise
@@ -179,3 +183,10 @@ class Roads:
         except UnusableClosure as error:
             log.warning("closure %d closes nothing on roads %s: %s", closure, network.version, error)
             return np.empty(0, np.int32)
+
+
+def _warm_up(network: PreparedNetwork) -> None:
+    """Ask one small question of each kind: the first alarm shall not wait for the compiler (3 s on a new machine)."""
+    lon, lat = network.line_of(0)[0].tolist()
+    rank(network, (lon, lat), [(0, lon, lat)], routes=1)
+    isochrones(network, (lon, lat), [1.0])

@@ -9,7 +9,6 @@ from uuid import UUID
 
 from fastapi import APIRouter, Form, Query, Request, Response, UploadFile
 from pydantic import BaseModel, Field
-from routing.roads import Roads
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -22,6 +21,7 @@ from command.officers.live import LiveOfficers
 from command.problems import Refused
 from command.settings import DispatchSettings
 from gis.http import Listing, NotFound, PageDep, ScopeDep, SessionDep, require
+from routing.roads import Roads
 
 router = APIRouter(tags=["dispatch"])
 

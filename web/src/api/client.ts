@@ -6,6 +6,8 @@ export class ApiProblem extends Error {
   readonly status: number
   readonly title: string
   readonly detail: string
+  /** Whether the server told, even to a stranger, that it serves the demonstration. */
+  readonly demo: boolean
 
   constructor(status: number, problem: ProblemDetails) {
     super(problem.detail || problem.title || `HTTP ${status}`)
@@ -13,6 +15,7 @@ export class ApiProblem extends Error {
     this.status = status
     this.title = problem.title ?? ''
     this.detail = problem.detail ?? ''
+    this.demo = problem.demo === true
   }
 }
 

@@ -163,10 +163,13 @@ export interface Responders {
 
 /** The way by road between two places. */
 export interface Route {
-  travel_time_s: number | null
-  road_distance_m: number | null
-  route: LineString | null
-  steps: RouteStep[] | null
+  roads_version: string
+  /** The walk between the road and the place included. */
+  travel_time_s: number
+  road_distance_m: number
+  walk_s: number
+  route: LineString
+  steps: { name: string; road_class: string; distance_m: number; travel_time_s: number }[]
 }
 
 export interface TimelineEvent {
@@ -178,6 +181,9 @@ export interface TimelineEvent {
   actor: string
   data: Record<string, unknown>
 }
+
+/** What changes when an officer goes on or off duty. */
+export type Duty = Pick<Officer, 'id' | 'name' | 'region' | 'on_duty' | 'duty_until' | 'version'>
 
 export type OfficerStatus = 'free' | 'busy' | 'stale' | 'off_duty'
 
@@ -213,8 +219,9 @@ export interface Fix {
 export interface Reading {
   at: string
   value: number | null
+  /** At reference oxygen; it is the one that is judged when there is one. */
+  converted: number | null
   flag: string | null
-  limit_high?: number | null
 }
 
 export interface Readings {
@@ -231,7 +238,20 @@ export interface Region {
   name: string
   level: RegionLevel
   parent: string | null
+  /** A place inside, for the name. */
+  lon: number
+  lat: number
   geometry: Geometry | null
+}
+
+/** An entry of the catalogue of layers. */
+export interface Layer {
+  id: string
+  /** Address of its vector tiles with {z}, {x} and {y}; null when it has none. */
+  tiles: string | null
+  min_zoom: number
+  max_zoom: number
+  vector_layers: string[]
 }
 
 export interface NewAlert {
@@ -263,4 +283,6 @@ export interface ProblemDetails {
   status?: number
   detail?: string
   errors?: unknown
+  /** Extension of `/api/session`: shown to those who have not signed in yet. */
+  demo?: boolean
 }

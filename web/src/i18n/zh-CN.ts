@@ -238,7 +238,7 @@ export const zhCN = {
     goOn: '上岗',
     goOff: '下岗',
     goOffBlocked: '任务完成后才能下岗',
-    until: '值守至',
+    until: '值守时长',
     untilHours: '{n} 小时',
     onDuty: '在岗',
     onDutyUntil: '在岗至 {time}',

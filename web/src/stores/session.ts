@@ -23,6 +23,7 @@ export const useSession = defineStore('session', () => {
     } catch (error) {
       if (!(error instanceof ApiProblem)) throw error
       take(null)
+      demo.value = error.demo
     }
   }
 

@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from 'vitest'
 import { ApiProblem } from '@/api'
-import { useAlerts } from '@/stores/alerts'
+import { finishedBy, useAlerts } from '@/stores/alerts'
 import { type Answer, aServer, anAlert, anAssignment, withStores } from './fakes'
 
 let answer: (method: string, path: string) => Answer
@@ -40,13 +40,14 @@ test('a row of the alert does not bring back an older state of its assignment', 
   expect(alerts.rows.get(1)!.assignments[0]!.state).toBe('accepted')
 })
 
-test('unacknowledged alerts come first, then the gravest, then the newest', () => {
+test('alerts that nobody was sent to come first, then the gravest, then the newest', () => {
   const alerts = useAlerts()
-  alerts.apply(anAlert({ id: 1, level: 1, status: 'acknowledged' }))
+  alerts.apply(anAlert({ id: 1, level: 1, status: 'acknowledged', assignments: [anAssignment()] }))
+  alerts.apply(anAlert({ id: 5, level: 2, status: 'acknowledged', raised_at: '2026-01-05T01:00:00Z' }))
   alerts.apply(anAlert({ id: 2, level: 3, raised_at: '2026-01-05T01:00:00Z' }))
   alerts.apply(anAlert({ id: 3, level: 2 }))
   alerts.apply(anAlert({ id: 4, level: 3, raised_at: '2026-01-05T03:00:00Z' }))
-  expect(alerts.open.map(({ id }) => id)).toEqual([3, 4, 2, 1])
+  expect(alerts.open.map(({ id }) => id)).toEqual([3, 5, 4, 2, 1])
 })
 
 test('only an alert that was not known before has risen', () => {
@@ -55,6 +56,23 @@ test('only an alert that was not known before has risen', () => {
   alerts.applyRisen(anAlert({ id: 1 }))
   alerts.applyRisen(anAlert({ id: 2 }))
   expect(alerts.risen).toEqual([2])
+})
+
+test('what rose while the link was broken has risen, what was there at first has not', async () => {
+  const alerts = useAlerts()
+  const open = [anAlert({ id: 1 })]
+  answer = (_, path) => ({ body: { items: path.includes('open') ? open : [], next: null } })
+  await alerts.load()
+  expect(alerts.risen).toEqual([])
+  open.push(anAlert({ id: 2 }), anAlert({ id: 3, status: 'acknowledged' }))
+  await alerts.load()
+  expect(alerts.risen).toEqual([2])
+})
+
+test('an alert whose officer is through waits to be closed, unless another is on the way', () => {
+  const done = anAssignment({ state: 'finished' })
+  expect(finishedBy(anAlert({ assignments: [done] }))).toEqual(done)
+  expect(finishedBy(anAlert({ assignments: [done, anAssignment({ id: 32, state: 'departed' })] }))).toBeUndefined()
 })
 
 test('a new snapshot forgets what the server no longer has', async () => {

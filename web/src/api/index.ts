@@ -54,6 +54,8 @@ export class Api {
     return this.client.post<unknown>(`/api/assignments/${assignmentId}/photos`, form)
   }
 
+  photos = (assignmentId: number) => this.client.get<t.Page<{ id: string }>>(`/api/assignments/${assignmentId}/photos`)
+
   officers = (query: { bbox?: string; status?: string; limit?: number } = {}) =>
     this.client.get<t.Page<t.Officer>>('/api/officers', { query })
   officer = (id: number) => this.client.get<t.Officer>(`/api/officers/${id}`)
@@ -68,6 +70,7 @@ export class Api {
     this.client.get<t.Page<t.Region>>('/api/regions', { query })
 }
 
+/** Where the browser finds a picture from the scene. */
 export const photoUrl = (id: string) => `/api/photos/${id}`
 
 export const apiKey: InjectionKey<Api> = Symbol('api')

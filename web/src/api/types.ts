@@ -122,8 +122,9 @@ export interface Reason {
 
 export interface RouteStep {
   name: string | null
+  road_class: string
   distance_m: number
-  time_s: number
+  travel_time_s: number
 }
 
 export interface Responder {
@@ -169,7 +170,7 @@ export interface Route {
   road_distance_m: number
   walk_s: number
   route: LineString
-  steps: { name: string; road_class: string; distance_m: number; travel_time_s: number }[]
+  steps: RouteStep[]
 }
 
 export interface TimelineEvent {

@@ -8,6 +8,8 @@ import { useSession } from './session'
 export type SharingState = 'off' | 'asking' | 'sharing' | 'denied' | 'unavailable'
 
 const SEND_EVERY_MS = 5_000
+/** Someone who stands still moves nothing, and the watch says nothing: ask, so that the position does not grow old. */
+const ASK_AFTER_MS = 30_000
 /** About 40 minutes at one fix each 5 s; older ones help nobody. */
 const KEEP_FIXES = 500
 
@@ -77,7 +79,7 @@ export const useField = defineStore('field', () => {
     }
     sharing.value = 'asking'
     watch = navigator.geolocation.watchPosition(onFix, onRefusal, { enableHighAccuracy: true, maximumAge: 2_000 })
-    sendTimer = window.setInterval(() => void send(), SEND_EVERY_MS)
+    sendTimer = window.setInterval(beat, SEND_EVERY_MS)
   }
 
   function stopSharing(): void {
@@ -86,6 +88,13 @@ export const useField = defineStore('field', () => {
     watch = undefined
     unsent = []
     sharing.value = 'off'
+  }
+
+  function beat(): void {
+    if (position.value && Date.now() - Date.parse(position.value.at) > ASK_AFTER_MS) {
+      navigator.geolocation.getCurrentPosition(onFix, () => undefined, { enableHighAccuracy: true, maximumAge: 0, timeout: 10_000 })
+    }
+    void send()
   }
 
   function onFix({ coords, timestamp }: GeolocationPosition): void {

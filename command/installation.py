@@ -3,8 +3,10 @@
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import shapely
 from geoalchemy2.shape import from_shape
-from sqlalchemy import create_engine, exists, func, insert, make_url, select
+from shapely import MultiPolygon
+from sqlalchemy import create_engine, exists, insert, make_url, select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
@@ -48,8 +50,13 @@ def open_installation(home: Path, database_url: str | None) -> Installation:
         cluster.ensure()
         cluster.create_database(DATABASE)
         url = cluster.url(DATABASE)
-    migrate.upgrade(url)
-    _fill_in(url)
+    try:
+        migrate.upgrade(url)
+        _fill_in(url)
+    except BaseException:
+        if started and cluster is not None:
+            cluster.stop()
+        raise
     return Installation(home, url, cluster, started)
 
 
@@ -66,7 +73,7 @@ def _fill_in(url: str) -> None:
                         "name": area.name,
                         "level": area.level,
                         "parent": area.parent,
-                        "geom": func.ST_Multi(from_shape(area.geometry, srid=4326)),
+                        "geom": from_shape(MultiPolygon(list(shapely.get_parts(area.geometry))), srid=4326),
                     }
                     for area in load_shandong()
                 ],

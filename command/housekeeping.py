@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from routing.roads import Roads
 from sqlalchemy import select, text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -14,6 +13,7 @@ from command.dispatch.handlers import expire_offers
 from command.drill import cast
 from command.officers.duty import end_overdue_duties, forget_positions
 from gis.database import Database
+from routing.roads import Roads
 from routing.tables import RoadClosure
 
 log = logging.getLogger(__name__)

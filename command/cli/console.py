@@ -9,13 +9,13 @@ from typing import Annotated, TypeVar
 
 import typer
 from alembic.util import CommandError
-from data.importers.errors import ImportRefused
 from rich.console import Console
 from sqlalchemy.exc import DBAPIError
 
 from command.installation import Installation, open_installation
 from command.problems import Conflict
 from data.demo.load import WorldLoadFailed
+from data.importers.errors import ImportRefused
 from gis.cluster import ClusterError
 from gis.database import Database
 from gis.http import NotFound

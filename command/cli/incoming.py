@@ -6,14 +6,14 @@ from typing import Annotated, BinaryIO
 
 import orjson
 import typer
-from data.importers.columns import parse_mapping
-from data.importers.importing import import_file
-from data.importers.report import ImportReport
 from rich.table import Table
 
 from command.cli.console import Home, clear_errors, err, installation, out
 from command.serve import road_store
 from data.hj212.decode import decode_lines
+from data.importers.columns import parse_mapping
+from data.importers.importing import import_file
+from data.importers.report import ImportReport
 from gis.position import Datum
 from routing.export import export_graphml
 from routing.importing import import_roads

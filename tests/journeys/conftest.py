@@ -3,7 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
-from product import Person, Product
+
+pytest.register_assert_rewrite("product", "browsing")
+
+from product import Person, Product  # noqa: E402 - its assertions explain themselves only if rewritten before
 
 
 @pytest.fixture(scope="session")

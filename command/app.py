@@ -43,9 +43,11 @@ from gis.database import Database
 from gis.errors import GisError
 from gis.regions import load_regions
 from layers.errors import LayerError
+from layers.standard import standard_layers
 from routing.errors import NetworkUnusable, NoRoute, OutsideRoads, UnusableClosure
 from routing.network import RoadStore
 from routing.roads import Roads
+from routing.tiles import RoadTiles
 
 log = logging.getLogger(__name__)
 
@@ -71,6 +73,7 @@ def create_app(
     """The web process: API, live feed and pages over one database and one prepared road network."""
     dispatch = dispatch or DispatchSettings()
     roads = Roads(road_store)
+    road_tiles = RoadTiles(roads)
     feed = LiveFeed(database)
     officers = LiveOfficers(database)
     follower = Follower(database, feed, officers, roads, dispatch.stale_after)
@@ -87,6 +90,7 @@ def create_app(
         await make_partitions(database)
         await feed.start()
         tasks = [asyncio.create_task(_keep_running(part)) for part in (follower, positions, keeper)]
+        tasks.append(asyncio.create_task(road_tiles.prepare()))
         try:
             yield
         finally:
@@ -98,6 +102,7 @@ def create_app(
     app = FastAPI(title="OneMap", version="1", openapi_url="/api/openapi.json", docs_url=None, lifespan=lifespan)
     app.state.database = database
     app.state.roads = roads
+    app.state.layers = standard_layers().with_tiles("roads", road_tiles)
     app.state.feed = feed
     app.state.officers = officers
     app.state.positions = positions

@@ -62,8 +62,7 @@ async def assign(
                 region=alert.region,
             )
         )
-        session.add(rows[-1])
-        await _claim(session, officer)
+        await _claim(session, rows[-1])
     view = await alert_view(session, alert_id)
     ids = {row.id for row in rows}
     offered = [one for one in view.assignments if one.id in ids]
@@ -94,15 +93,19 @@ async def take_step(
     Repeating a step that this very version has already led to is harmless: a phone on a poor network sends twice.
     """
     step = STEPS[step_name]
+    if not step.by_officer and scope.role not in ("duty", "dispatcher"):
+        raise Forbidden("only the desk may do this")
     row = await session.scalar(select(Assignment).where(Assignment.id == assignment_id).with_for_update())
     if row is None:
         raise NotFound(f"there is no assignment {assignment_id} in your area")
-    _check_whose(scope, row, by_officer=step.by_officer)
+    if step.by_officer:
+        _check_own(scope, row)
     if row.state == step.state and row.version == version + 1:
         return await assignment_view(session, assignment_id)
     if row.version != version or row.state not in step.sources:
         now = await assignment_view(session, assignment_id)
-        raise Conflict(_why_not(step_name, now), assignment=now.model_dump(mode="json"))
+        why, zh = _why_not(step_name, now)
+        raise Conflict(why, zh=zh, assignment=now.model_dump(mode="json"))
     row.state, row.version = step.state, row.version + 1
     setattr(row, step.time_column, func.now())
     row.updated_at = func.now()
@@ -139,11 +142,11 @@ async def keep_photo(session: AsyncSession, scope: Scope, photo: Photo) -> bool:
     assignment = await session.get(Assignment, photo.assignment_id)
     if assignment is None:
         raise NotFound(f"there is no assignment {photo.assignment_id} of yours")
-    _check_whose(scope, assignment, by_officer=True)
+    _check_own(scope, assignment)
     known = await session.get(Photo, photo.id)
     if known is not None:
         if known.sha256 != photo.sha256:
-            raise Conflict("another picture was sent with this id; choose a new id")
+            raise Conflict("another picture was sent with this id; choose a new id", zh="此编号已用于另一张照片")
         return False
     photo.region = assignment.region
     session.add(photo)
@@ -178,34 +181,45 @@ async def _sendable(
         raise NotFound(f"no such officer in your area: {', '.join(map(str, sorted(missing)))}")
     for row in rows:
         if row.drill != drill:
-            raise Refused(f"{row.name}: drill officers go to drills, and only they do")
+            raise Refused(f"{row.name}: drill officers go to drills, and only they do", zh="演练人员只参加演练")
         if not row.is_on_duty:
-            raise Conflict(f"{row.name} is off duty")
+            raise Conflict(f"{row.name} is off duty", zh=f"{row.name} 已下岗")
         if row.is_expired:
-            raise Conflict(f"the enforcement certificate of {row.name} has expired")
+            raise Conflict(
+                f"the enforcement certificate of {row.name} has expired", zh=f"{row.name} 的执法证已过期，不能派遣"
+            )
         leg = promised.get(row.id)
         if (leg is None or leg.status == "stale") and not override:
-            raise Conflict(f"nobody knows where {row.name} is now; say why you send them all the same")
+            raise Conflict(
+                f"nobody knows where {row.name} is now; say why you send them all the same",
+                zh=f"{row.name} 的当前位置未知；仍要派遣请说明理由",
+            )
     return rows
 
 
-async def _claim(session: AsyncSession, officer: Any) -> None:
+async def _claim(session: AsyncSession, row: Assignment) -> None:
+    """Write an offer; of two who want one officer at once the unique index lets one through."""
     try:
         async with session.begin_nested():
+            session.add(row)  # not before: opening the savepoint writes what is pending outside it
             await session.flush()
     except IntegrityError:
         busy_with = await session.scalar(
-            select(Assignment.alert_id).where(Assignment.officer_id == officer.id, Assignment.state.in_(OPEN_STATES))
+            select(Assignment.alert_id).where(
+                Assignment.officer_id == row.officer_id, Assignment.state.in_(OPEN_STATES)
+            )
         )
         where = f" with alert {busy_with}" if busy_with else ""
-        raise Conflict(f"{officer.name} is busy{where}; somebody was faster") from None
+        where_zh = f"（警情 {busy_with}）" if busy_with else ""
+        raise Conflict(
+            f"{row.officer_name} is busy{where}; somebody was faster",
+            zh=f"{row.officer_name} 刚被派往其他任务{where_zh}",
+        ) from None
 
 
-def _check_whose(scope: Scope, row: Assignment, *, by_officer: bool) -> None:
-    if by_officer and scope.officer_id != row.officer_id:
+def _check_own(scope: Scope, row: Assignment) -> None:
+    if scope.officer_id != row.officer_id:
         raise Forbidden("this step is the assigned officer's own")
-    if not by_officer and scope.role not in ("duty", "dispatcher"):
-        raise Forbidden("only the desk may do this")
 
 
 def _put_words(row: Assignment, step_name: str, words: str | None) -> None:
@@ -218,12 +232,24 @@ def _put_words(row: Assignment, step_name: str, words: str | None) -> None:
             row.report = words
 
 
-def _why_not(step_name: str, now: AssignmentOut) -> str:
+_STATE_ZH = {
+    "offered": "待接受",
+    "accepted": "已接受",
+    "declined": "已拒绝",
+    "departed": "已出发",
+    "arrived": "已到达",
+    "finished": "已完成",
+    "cancelled": "已撤销",
+}
+
+
+def _why_not(step_name: str, now: AssignmentOut) -> tuple[str, str]:
+    """Why a step cannot be taken, in English and Chinese."""
     if now.state == "declined" and now.decline_reason == "timeout":
-        return "the offer has run out; the dispatcher was told"
+        return "the offer has run out; the dispatcher was told", "派遣已超时，已通知调度员"
     if now.state == "cancelled":
-        return "the desk has cancelled this assignment"
-    return f"cannot {step_name}: the assignment is {now.state}"
+        return "the desk has cancelled this assignment", "指挥席已撤销此次派遣"
+    return f"cannot {step_name}: the assignment is {now.state}", f"操作未成功：任务状态为{_STATE_ZH[now.state]}"
 
 
 def _record_step(session: AsyncSession, kind: str, view: AssignmentOut, *, actor: str | None = None) -> None:

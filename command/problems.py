@@ -14,6 +14,23 @@ from gis.http import BadQuery, Forbidden, NotFound, NotSignedIn
 
 PROBLEM_JSON = "application/problem+json"
 
+_SCHEMA = {
+    "type": "object",
+    "title": "Problem",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "what is wrong, and what to do about it"},
+    },
+}
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    "4XX": {"description": "Not as asked", "content": {PROBLEM_JSON: {"schema": _SCHEMA}}},
+    "5XX": {"description": "Not now", "content": {PROBLEM_JSON: {"schema": _SCHEMA}}},
+}
+"""What every operation may answer besides its own, for the OpenAPI."""
+
 
 class Conflict(Exception):
     """Somebody was faster, or the step is not possible from here. `facts` tell the client what is true now."""

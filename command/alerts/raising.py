@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import case, func, literal, literal_column, select
 from sqlalchemy.dialects.postgresql import insert
@@ -107,7 +108,7 @@ async def _upsert(session: AsyncSession, fault: Fault) -> tuple[int, bool]:
         },
     )
     # xmax is zero on a row that this very statement inserted.
-    result = await session.execute(statement.returning(Alert.id, literal_column("alert.xmax = 0")))
+    result: Any = await session.execute(statement.returning(Alert.id, literal_column("alert.xmax = 0")))
     alert_id, is_new = result.one()
     return alert_id, is_new
 

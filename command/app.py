@@ -99,7 +99,15 @@ def create_app(
             await asyncio.gather(*tasks, return_exceptions=True)
             await database.close()
 
-    app = FastAPI(title="OneMap", version="1", openapi_url="/api/openapi.json", docs_url=None, lifespan=lifespan)
+    app = FastAPI(
+        title="OneMap",
+        version="1",
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+        responses=problems.RESPONSES,
+    )
     app.state.database = database
     app.state.roads = roads
     app.state.layers = standard_layers().with_tiles("roads", road_tiles)

@@ -5,7 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from fastapi import FastAPI, Request
 from fastapi.responses import FileResponse, JSONResponse, Response
@@ -53,6 +53,7 @@ from routing.tiles import RoadTiles
 log = logging.getLogger(__name__)
 
 PAGES = ("login", "desk", "field", "wall", "plan")
+_PART_AGAIN_AFTER_S = 1.0
 _WEB = Path(__file__).parent.parent / "web" / "dist"
 
 # The errors of the rooms below, which know no HTTP.
@@ -89,7 +90,7 @@ def create_app(
             app.state.demo = bool(await session.scalar(select(exists().where(UserAccount.demo))))
         await make_partitions(database)
         await feed.start()
-        tasks = [asyncio.create_task(part.run()) for part in (follower, positions, keeper)]
+        tasks = [asyncio.create_task(_keep_running(part)) for part in (follower, positions, keeper)]
         tasks.append(asyncio.create_task(road_tiles.prepare()))
         try:
             yield
@@ -132,6 +133,22 @@ def create_app(
     app.add_api_route("/api/health", _health, methods=["GET"], tags=["health"])
     _serve_pages(app, web)
     return app
+
+
+class _Part(Protocol):
+    """What works behind the doors for as long as the process lives."""
+
+    async def run(self) -> None: ...
+
+
+async def _keep_running(part: _Part) -> None:
+    """Begin again after an error that nobody foresaw: a worker without this part would look well and not be."""
+    while True:
+        try:
+            await part.run()
+        except Exception:
+            log.exception("%s stopped; it is started again", type(part).__name__)
+        await asyncio.sleep(_PART_AGAIN_AFTER_S)
 
 
 async def _record_for_rooms(session: AsyncSession, kind: str, subject: str, region: str, data: dict[str, Any]) -> None:

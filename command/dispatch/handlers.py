@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
@@ -56,15 +56,14 @@ async def assign_all(
     """
     ordered = sorted(calls, key=lambda call: call.alert_id)
     taken = [await _take_on(session, scope, call, alone=len(calls) == 1) for call in ordered]
+    expires_at: datetime = (await session.execute(select(func.now() + offer_timeout))).scalar_one()
     rows = []
     for call, (alert, _) in zip(ordered, taken, strict=True):
         for officer in await _sendable(
             session, call.officer_ids, drill=alert.drill, promised=call.promised, override=call.override_reason
         ):
-            rows.append(_offer(scope, call, alert, officer, note))
-    expires_at = await session.scalar(select(func.now() + offer_timeout))
+            rows.append(_offer(scope, call, alert, officer, note, expires_at))
     for row in sorted(rows, key=lambda row: row.officer_id or 0):
-        row.expires_at = expires_at
         await _claim(session, row)
     views = [await alert_view(session, call.alert_id) for call in ordered]
     ids = {row.id for row in rows}
@@ -105,7 +104,8 @@ async def take_step(
         return await assignment_view(session, assignment_id)
     if row.version != version or row.state not in step.sources:
         now = await assignment_view(session, assignment_id)
-        raise Conflict(_why_not(step_name, now), assignment=now.model_dump(mode="json"))
+        why, zh = _why_not(step_name, now)
+        raise Conflict(why, zh=zh, assignment=now.model_dump(mode="json"))
     row.state, row.version = step.state, row.version + 1
     setattr(row, step.time_column, func.now())
     row.updated_at = func.now()
@@ -146,7 +146,7 @@ async def keep_photo(session: AsyncSession, scope: Scope, photo: Photo) -> bool:
     known = await session.get(Photo, photo.id)
     if known is not None:
         if known.sha256 != photo.sha256:
-            raise Conflict("another picture was sent with this id; choose a new id")
+            raise Conflict("another picture was sent with this id; choose a new id", zh="此编号已用于另一张照片")
         return False
     photo.region = assignment.region
     session.add(photo)
@@ -181,14 +181,19 @@ async def _sendable(
         raise NotFound(f"no such officer in your area: {', '.join(map(str, sorted(missing)))}")
     for row in rows:
         if row.drill != drill:
-            raise Refused(f"{row.name}: drill officers go to drills, and only they do")
+            raise Refused(f"{row.name}: drill officers go to drills, and only they do", zh="演练人员只参加演练")
         if not row.is_on_duty:
-            raise Conflict(f"{row.name} is off duty")
+            raise Conflict(f"{row.name} is off duty", zh=f"{row.name} 已下岗")
         if row.is_expired:
-            raise Conflict(f"the enforcement certificate of {row.name} has expired")
+            raise Conflict(
+                f"the enforcement certificate of {row.name} has expired", zh=f"{row.name} 的执法证已过期，不能派遣"
+            )
         leg = promised.get(row.id)
         if (leg is None or leg.status == "stale") and not override:
-            raise Conflict(f"nobody knows where {row.name} is now; say why you send them all the same")
+            raise Conflict(
+                f"nobody knows where {row.name} is now; say why you send them all the same",
+                zh=f"{row.name} 的当前位置未知；仍要派遣请说明理由",
+            )
     return rows
 
 
@@ -199,7 +204,9 @@ async def _take_on(session: AsyncSession, scope: Scope, call: Call, *, alone: bo
     except Conflict as error:
         if alone:
             raise
-        raise Conflict(f"alert {call.alert_id}: {error}", **error.facts) from None
+        facts = dict(error.facts)
+        zh = facts.pop("detail_zh", None)
+        raise Conflict(f"alert {call.alert_id}: {error}", zh=zh and f"警情 {call.alert_id}：{zh}", **facts) from None
     newly_seen = alert.status == "raised"
     if newly_seen:
         alert.status, alert.acknowledged_at, alert.acknowledged_by = "acknowledged", func.now(), scope.actor
@@ -207,7 +214,7 @@ async def _take_on(session: AsyncSession, scope: Scope, call: Call, *, alone: bo
     return alert, newly_seen
 
 
-def _offer(scope: Scope, call: Call, alert: Alert, officer: Any, note: str) -> Assignment:
+def _offer(scope: Scope, call: Call, alert: Alert, officer: Any, note: str, expires_at: datetime) -> Assignment:
     leg = call.promised.get(officer.id)
     return Assignment(
         alert_id=alert.id,
@@ -218,6 +225,7 @@ def _offer(scope: Scope, call: Call, alert: Alert, officer: Any, note: str) -> A
         travel_time_s=leg.travel_time_s if leg else None,
         distance_m=leg.distance_m if leg else None,
         offered_by=scope.actor,
+        expires_at=expires_at,
         region=alert.region,
     )
 
@@ -235,7 +243,11 @@ async def _claim(session: AsyncSession, row: Assignment) -> None:
             )
         )
         where = f" with alert {busy_with}" if busy_with else ""
-        raise Conflict(f"{row.officer_name} is busy{where}; somebody was faster") from None
+        where_zh = f"（警情 {busy_with}）" if busy_with else ""
+        raise Conflict(
+            f"{row.officer_name} is busy{where}; somebody was faster",
+            zh=f"{row.officer_name} 刚被派往其他任务{where_zh}",
+        ) from None
 
 
 def _check_whose(scope: Scope, row: Assignment, *, by_officer: bool) -> None:
@@ -255,12 +267,24 @@ def _put_words(row: Assignment, step_name: str, words: str | None) -> None:
             row.report = words
 
 
-def _why_not(step_name: str, now: AssignmentOut) -> str:
+_STATE_ZH = {
+    "offered": "待接受",
+    "accepted": "已接受",
+    "declined": "已拒绝",
+    "departed": "已出发",
+    "arrived": "已到达",
+    "finished": "已完成",
+    "cancelled": "已撤销",
+}
+
+
+def _why_not(step_name: str, now: AssignmentOut) -> tuple[str, str]:
+    """Why a step cannot be taken, in English and Chinese."""
     if now.state == "declined" and now.decline_reason == "timeout":
-        return "the offer has run out; the dispatcher was told"
+        return "the offer has run out; the dispatcher was told", "派遣已超时，已通知调度员"
     if now.state == "cancelled":
-        return "the desk has cancelled this assignment"
-    return f"cannot {step_name}: the assignment is {now.state}"
+        return "the desk has cancelled this assignment", "指挥席已撤销此次派遣"
+    return f"cannot {step_name}: the assignment is {now.state}", f"操作未成功：任务状态为{_STATE_ZH[now.state]}"
 
 
 def _record_step(session: AsyncSession, kind: str, view: AssignmentOut, *, actor: str | None = None) -> None:

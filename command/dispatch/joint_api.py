@@ -161,11 +161,16 @@ def _by_alert(assignments: Sequence[PlannedIn]) -> dict[tuple[int, int], set[int
     seen: set[int] = set()
     for one in assignments:
         if one.officer_id in seen:
-            raise Refused(f"officer {one.officer_id} is named twice; nobody can be at two places")
+            raise Refused(
+                f"officer {one.officer_id} is named twice; nobody can be at two places",
+                zh=f"人员 {one.officer_id} 被重复派遣；一人不能同时去两处",
+            )
         seen.add(one.officer_id)
         wanted[one.alert_id, one.version].add(one.officer_id)
     if len({alert_id for alert_id, _ in wanted}) < len(wanted):
-        raise Refused("one alert is named with two versions; look at it again and repeat")
+        raise Refused(
+            "one alert is named with two versions; look at it again and repeat", zh="同一警情有两个版本，请查看后重试"
+        )
     return wanted
 
 

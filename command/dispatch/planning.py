@@ -109,9 +109,12 @@ async def named_alerts(session: AsyncSession, alert_ids: Collection[int]) -> lis
         raise NotFound(f"no such alert in your area: {', '.join(map(str, sorted(missing)))}")
     for view in views:
         if view.status == "closed":
-            raise Refused(f"alert {view.id} is closed; leave it out")
+            raise Refused(f"alert {view.id} is closed; leave it out", zh=f"警情 {view.id} 已办结，请将其移出")
     if len({view.drill for view in views}) > 1:
-        raise Refused("drills and real alerts are not planned together: drill officers go to drills, and only they do")
+        raise Refused(
+            "drills and real alerts are not planned together: drill officers go to drills, and only they do",
+            zh="演练与真实警情不能一起派遣：演练人员只参加演练",
+        )
     return views
 
 

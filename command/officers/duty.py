@@ -8,6 +8,8 @@ from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from command.events.log import record_event
+from command.officers.status import busy
+from command.problems import Conflict
 from data.tables import Officer, OfficerPosition
 from gis.database import Database
 
@@ -27,6 +29,7 @@ class DutyOut(BaseModel):
 async def set_duty(session: AsyncSession, officer_id: int, *, on: bool, until: datetime | None) -> DutyOut | None:
     """Put an officer on or off duty; None when there is none (or the session's person may not).
 
+    Raises `Conflict` for one who would leave in the middle of an assignment.
     Going on again keeps the start of the duty; the position of one who goes off is deleted with `forget_positions`.
     """
     officer = await session.scalar(
@@ -43,6 +46,11 @@ async def set_duty(session: AsyncSession, officer_id: int, *, on: bool, until: d
     )
     if officer is None:
         return None
+    if not on and await session.scalar(select(busy()).where(Officer.id == officer_id)):
+        raise Conflict(
+            f"{officer.name} is on an assignment; finish or cancel it before going off duty",
+            zh=f"{officer.name} 仍有未完成的任务，完成或撤销后方可下岗",
+        )
     view = _view(officer)
     _record(session, view)
     return view
@@ -62,10 +70,10 @@ async def forget_positions(database: Database, officer_ids: Sequence[int]) -> No
 
 
 async def end_overdue_duties(session: AsyncSession) -> list[DutyOut]:
-    """Send home those whose duty has run out; safe when several workers do it at once."""
+    """Send home those whose duty has run out, after the assignment they may be on; safe when several workers do it."""
     overdue: Select[int] = (
         select(Officer.id)
-        .where(Officer.on_duty, Officer.duty_until < func.now())
+        .where(Officer.on_duty, Officer.duty_until < func.now(), ~busy())
         .order_by(Officer.id)
         .limit(500)
         .with_for_update(skip_locked=True)

@@ -67,9 +67,7 @@ async def test_an_alert_that_cannot_be_is_refused_in_words(app: House, wrong: di
 
 async def test_an_alert_at_a_point_that_is_not_there_is_not_raised(app: House) -> None:
     lon, lat = CENTRE
-    answer = await app.person("duty").post(
-        "/api/alerts", json={"lon": lon, "lat": lat, "title": "x", "point_id": 99}
-    )
+    answer = await app.person("duty").post("/api/alerts", json={"lon": lon, "lat": lat, "title": "x", "point_id": 99})
     assert answer.status_code == 404
     assert await app.scalar("SELECT count(*) FROM alert") == 0
 

@@ -8,7 +8,9 @@ async def test_a_right_password_opens_a_session_for_pages_and_programs(app: Hous
     answer = await client.post("/api/session", json={"username": "duty", "password": PASSWORD})
     assert answer.status_code == 200
     body = answer.json()
-    assert body["user"] | {"username": "duty", "role": "duty", "region": "370705", "region_name": "奎文区"} == body["user"]
+    assert (
+        body["user"] | {"username": "duty", "role": "duty", "region": "370705", "region_name": "奎文区"} == body["user"]
+    )
     assert body["demo"] is False
     cookie = answer.headers["set-cookie"].lower()
     assert "httponly" in cookie

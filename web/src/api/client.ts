@@ -6,8 +6,8 @@ export class ApiProblem extends Error {
   readonly status: number
   readonly title: string
   readonly detail: string
-  /** Whether the server told, even to a stranger, that it serves the demonstration. */
-  readonly demo: boolean
+  /** The same sentence in Chinese, where the server has one. */
+  readonly detailZh: string | null
 
   constructor(status: number, problem: ProblemDetails) {
     super(problem.detail || problem.title || `HTTP ${status}`)
@@ -15,7 +15,7 @@ export class ApiProblem extends Error {
     this.status = status
     this.title = problem.title ?? ''
     this.detail = problem.detail ?? ''
-    this.demo = problem.demo === true
+    this.detailZh = problem.detail_zh ?? null
   }
 }
 

@@ -29,7 +29,8 @@ export interface User {
 }
 
 export interface Session {
-  user: User
+  /** Nobody is signed in: null. */
+  user: User | null
   /** Whether the records are the demonstration world; every screen says so. */
   demo: boolean
 }
@@ -283,7 +284,6 @@ export interface ProblemDetails {
   title?: string
   status?: number
   detail?: string
+  detail_zh?: string
   errors?: unknown
-  /** Extension of `/api/session`: shown to those who have not signed in yet. */
-  demo?: boolean
 }

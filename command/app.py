@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 import command.access.api
 import command.alerts.api
 import command.dispatch.api
+import command.dispatch.joint_api
 import command.drill.api
 import command.events.api
 import command.officers.api
@@ -128,6 +129,7 @@ def create_app(
         command.alerts.api,
         command.events.api,
         command.dispatch.api,
+        command.dispatch.joint_api,
         command.officers.doors,
         command.officers.api,
         command.drill.api,

@@ -108,11 +108,6 @@ def _mouths(lines: "np.ndarray[tuple[int], np.dtype[np.object_]]") -> list[BaseG
 def _lines(
     network: PreparedNetwork, shapes: Ints, scale: "np.ndarray[tuple[int], np.dtype[np.float64]]"
 ) -> "np.ndarray[tuple[int], np.dtype[np.object_]]":
-    a = network.arrays
-    counts = a.shape_start[shapes + 1] - a.shape_start[shapes]
-    within = np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts, counts)
-    points = a.shape_xy[np.repeat(a.shape_start[shapes], counts) + within] / UNITS_PER_DEGREE * scale
-    lines: np.ndarray[tuple[int], np.dtype[np.object_]] = shapely.linestrings(
-        points, indices=np.repeat(np.arange(len(shapes)), counts)
-    )
-    return lines
+    points, counts = network.points_of(shapes)
+    placed = points / UNITS_PER_DEGREE * scale
+    return np.asarray(shapely.linestrings(placed, indices=np.repeat(np.arange(len(shapes)), counts)), np.object_)

@@ -161,6 +161,13 @@ class PreparedNetwork:
         line: Floats = self.arrays.shape_xy[start:end] / UNITS_PER_DEGREE
         return line
 
+    def points_of(self, shapes: Ints) -> tuple[Ints, Longs]:
+        """Return the points of stretches, one stretch after another (1e-7 degree), and how many each has."""
+        starts = self.arrays.shape_start[shapes]
+        counts = self.arrays.shape_start[shapes + 1] - starts
+        within = np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts, counts)
+        return self.arrays.shape_xy[np.repeat(starts, counts) + within], counts
+
     def shapes_in_box(self, west: float, south: float, east: float, north: float) -> Ints:
         """Return the stretches with a segment in a grid cell that the box (degrees) touches, in order of their
         numbers: all that lies in the box, and some that comes near it.

@@ -48,12 +48,10 @@ class Boxes:
 
     @classmethod
     def around(cls, network: PreparedNetwork, shapes: Ints) -> Self:
-        a = network.arrays
         if not len(shapes):
             return cls(shapes, np.empty((0, 4), np.int32))
-        counts = a.shape_start[shapes + 1] - a.shape_start[shapes]
+        points, counts = network.points_of(shapes)
         first = np.cumsum(counts) - counts
-        points = a.shape_xy[np.arange(counts.sum()) + np.repeat(a.shape_start[shapes] - first, counts)]
         return cls(shapes, np.hstack([np.minimum.reduceat(points, first), np.maximum.reduceat(points, first)]))
 
     def touching(self, tile: TileAddress, count: int | None = None) -> Ints:

@@ -1,6 +1,7 @@
 """What all commands share: where they print, how they fail, which installation they work on."""
 
 import asyncio
+import atexit
 import os
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -24,6 +25,7 @@ from routing.errors import RoadsError
 out = Console()
 err = Console(stderr=True)
 
+DEFAULT_HOME = Path(__file__).parent.parent.parent / "var"
 Home = Annotated[Path, typer.Option(help="where this installation keeps everything", envvar="ONEMAP_HOME")]
 
 T = TypeVar("T")
@@ -58,8 +60,11 @@ def _end(sentence: str) -> None:
 
 
 def installation(home: Path) -> Installation:
-    """The installation under `home`, its database running and up to date."""
-    return open_installation(home, os.environ.get("ONEMAP_DATABASE_URL"))
+    """The installation under `home`, its database running and up to date; stopped at our end if it was not running."""
+    here = open_installation(home, os.environ.get("ONEMAP_DATABASE_URL"))
+    if here.started and here.cluster is not None:
+        atexit.register(here.cluster.stop)
+    return here
 
 
 def with_database(home: Path, work: Callable[[Database], Awaitable[T]]) -> T:

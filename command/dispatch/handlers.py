@@ -62,8 +62,7 @@ async def assign(
                 region=alert.region,
             )
         )
-        session.add(rows[-1])
-        await _claim(session, officer)
+        await _claim(session, rows[-1])
     view = await alert_view(session, alert_id)
     ids = {row.id for row in rows}
     offered = [one for one in view.assignments if one.id in ids]
@@ -94,10 +93,13 @@ async def take_step(
     Repeating a step that this very version has already led to is harmless: a phone on a poor network sends twice.
     """
     step = STEPS[step_name]
+    if not step.by_officer and scope.role not in ("duty", "dispatcher"):
+        raise Forbidden("only the desk may do this")
     row = await session.scalar(select(Assignment).where(Assignment.id == assignment_id).with_for_update())
     if row is None:
         raise NotFound(f"there is no assignment {assignment_id} in your area")
-    _check_whose(scope, row, by_officer=step.by_officer)
+    if step.by_officer:
+        _check_own(scope, row)
     if row.state == step.state and row.version == version + 1:
         return await assignment_view(session, assignment_id)
     if row.version != version or row.state not in step.sources:
@@ -140,7 +142,7 @@ async def keep_photo(session: AsyncSession, scope: Scope, photo: Photo) -> bool:
     assignment = await session.get(Assignment, photo.assignment_id)
     if assignment is None:
         raise NotFound(f"there is no assignment {photo.assignment_id} of yours")
-    _check_whose(scope, assignment, by_officer=True)
+    _check_own(scope, assignment)
     known = await session.get(Photo, photo.id)
     if known is not None:
         if known.sha256 != photo.sha256:
@@ -195,26 +197,29 @@ async def _sendable(
     return rows
 
 
-async def _claim(session: AsyncSession, officer: Any) -> None:
+async def _claim(session: AsyncSession, row: Assignment) -> None:
+    """Write an offer; of two who want one officer at once the unique index lets one through."""
     try:
         async with session.begin_nested():
+            session.add(row)  # not before: opening the savepoint writes what is pending outside it
             await session.flush()
     except IntegrityError:
         busy_with = await session.scalar(
-            select(Assignment.alert_id).where(Assignment.officer_id == officer.id, Assignment.state.in_(OPEN_STATES))
+            select(Assignment.alert_id).where(
+                Assignment.officer_id == row.officer_id, Assignment.state.in_(OPEN_STATES)
+            )
         )
         where = f" with alert {busy_with}" if busy_with else ""
         where_zh = f"（警情 {busy_with}）" if busy_with else ""
         raise Conflict(
-            f"{officer.name} is busy{where}; somebody was faster", zh=f"{officer.name} 刚被派往其他任务{where_zh}"
+            f"{row.officer_name} is busy{where}; somebody was faster",
+            zh=f"{row.officer_name} 刚被派往其他任务{where_zh}",
         ) from None
 
 
-def _check_whose(scope: Scope, row: Assignment, *, by_officer: bool) -> None:
-    if by_officer and scope.officer_id != row.officer_id:
+def _check_own(scope: Scope, row: Assignment) -> None:
+    if scope.officer_id != row.officer_id:
         raise Forbidden("this step is the assigned officer's own")
-    if not by_officer and scope.role not in ("duty", "dispatcher"):
-        raise Forbidden("only the desk may do this")
 
 
 def _put_words(row: Assignment, step_name: str, words: str | None) -> None:

@@ -6,8 +6,8 @@ from datetime import date, timedelta
 
 import numpy as np
 
+from data.boundaries import Boundary
 from data.demo import names
-from data.demo.boundaries import Boundary
 from data.demo.roads import County
 from data.demo.rows import DemoOfficer, DemoStation
 from data.demo.scatter import jitter

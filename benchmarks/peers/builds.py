@@ -43,7 +43,9 @@ def build_valhalla(python: Path, roads: Path, cache: Path) -> Built:
 
     def work(folder: Path) -> Path:
         (folder / "tiles").mkdir()
-        ask = "import json, sys, valhalla; print(json.dumps(valhalla.get_config(tile_extract='', tile_dir=sys.argv[1])))"
+        ask = (
+            "import json, sys, valhalla; print(json.dumps(valhalla.get_config(tile_extract='', tile_dir=sys.argv[1])))"
+        )
         config = json.loads(_printed(python, ask, str(folder / "tiles")))
         config["mjolnir"]["concurrency"] = THREADS
         (folder / "build.json").write_text(json.dumps(config))

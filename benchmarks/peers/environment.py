@@ -35,7 +35,9 @@ def peer_python(cache: Path, asked: Path | None = None) -> Path:
 def new_enough(asked: Path | None) -> Path:
     """Return a Python from 3.12 on: the one asked for, our own, one on the path, or one that pyenv keeps."""
     for python in [asked] if asked else _candidates():
-        said = subprocess.run([python, "-c", "import sys; print(*sys.version_info[:2])"], capture_output=True, text=True)
+        said = subprocess.run(
+            [python, "-c", "import sys; print(*sys.version_info[:2])"], capture_output=True, text=True
+        )
         if said.returncode == 0 and tuple(map(int, said.stdout.split())) >= OLDEST:
             return python
     where = str(asked) if asked else "on this machine"

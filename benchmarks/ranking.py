@@ -97,7 +97,7 @@ def measure(
                 if truth is None:
                     truth, limit_s = times, max((t for t in times if t is not None), default=0.0)
                 elif engine.same_roads:
-                    _check(truth, times, engine.name)
+                    check(truth, times, engine.name)
                 else:
                     alike[engine.name] += _likeness(truth, times)
         tired |= {name for name, taken in cell.items() if taken and statistics.median(taken) > budget_s * 1000}
@@ -125,7 +125,7 @@ def _row(name: str, cells: dict[int, Cell]) -> list[str]:
     return row
 
 
-def _check(ours: Times, theirs: Times, name: str) -> None:
+def check(ours: Times, theirs: Times, name: str) -> None:
     if ours != theirs:
         wrong = sum(one != other for one, other in zip(ours, theirs, strict=True))
         raise SystemExit(f"{wrong} of {len(ours)} travel times differ from {name}'s: no speed makes up for that")

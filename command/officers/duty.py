@@ -7,7 +7,9 @@ from pydantic import BaseModel
 from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from command.dispatch.tables import OPEN_STATES, Assignment
 from command.events.log import record_event
+from command.problems import Conflict
 from data.tables import Officer, OfficerPosition
 from gis.database import Database
 
@@ -27,6 +29,7 @@ class DutyOut(BaseModel):
 async def set_duty(session: AsyncSession, officer_id: int, *, on: bool, until: datetime | None) -> DutyOut | None:
     """Put an officer on or off duty; None when there is none (or the session's person may not).
 
+    Raises `Conflict` for one who would go off in the middle of an assignment.
     Going on again keeps the start of the duty; the position of one who goes off is deleted with `forget_positions`.
     """
     officer = await session.scalar(
@@ -43,6 +46,10 @@ async def set_duty(session: AsyncSession, officer_id: int, *, on: bool, until: d
     )
     if officer is None:
         return None
+    # Asked after the change: its lock has waited for whoever was just assigning this officer.
+    under_way = None if on else await session.scalar(_open_alert_of(officer_id))
+    if under_way is not None:
+        raise Conflict(f"{officer.name} is on an assignment (alert {under_way}); finish or cancel it first")
     view = _view(officer)
     _record(session, view)
     return view
@@ -80,6 +87,10 @@ async def end_overdue_duties(session: AsyncSession) -> list[DutyOut]:
     for view in views:
         _record(session, view, actor="system:duty")
     return views
+
+
+def _open_alert_of(officer_id: int) -> Select[int]:
+    return select(Assignment.alert_id).where(Assignment.officer_id == officer_id, Assignment.state.in_(OPEN_STATES))
 
 
 def _view(officer: Officer) -> DutyOut:

@@ -1,10 +1,10 @@
-"""How many HJ 212 frames a second are stored for good, from the logger's socket to the acknowledgement after the commit.
+"""How many HJ 212 frames a second are stored for good, from a logger's socket to the acknowledgement after the commit.
 
     python -m benchmarks.intake [--seconds 10] [--loggers 50]
 
-A private PostgreSQL that syncs every commit to disk, the real gateway on a loopback socket, the real intake. The peer, in
-the same run and on the same database, is what is usually written: one transaction a frame. Loggers send a frame of six
-factors, want an answer, and keep up to 20 frames unanswered.
+A private PostgreSQL that syncs every commit to disk, the real gateway on a loopback socket, the real intake. The peer,
+in the same run and on the same database, is what is usually written: one transaction a frame. Loggers send frames of
+six factors, want an answer to each, and keep up to 20 frames unanswered.
 """
 
 import argparse

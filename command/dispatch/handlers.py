@@ -177,6 +177,8 @@ async def _sendable(
             )
             .where(Officer.id.in_(officer_ids))
             .order_by(Officer.id)
+            # Who goes off duty at this moment waits for us, and is then told of the assignment.
+            .with_for_update(read=True, of=Officer)
         )
     ).all()
     missing = set(officer_ids) - {row.id for row in rows}

@@ -5,7 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from fastapi import FastAPI, Request
 from fastapi.responses import FileResponse, JSONResponse, Response
@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 import command.access.api
 import command.alerts.api
 import command.dispatch.api
+import command.dispatch.joint_api
 import command.drill.api
 import command.events.api
 import command.officers.api
@@ -43,13 +44,16 @@ from gis.database import Database
 from gis.errors import GisError
 from gis.regions import load_regions
 from layers.errors import LayerError
+from layers.standard import standard_layers
 from routing.errors import NetworkUnusable, NoRoute, OutsideRoads, UnusableClosure
 from routing.network import RoadStore
 from routing.roads import Roads
+from routing.tiles import RoadTiles
 
 log = logging.getLogger(__name__)
 
 PAGES = ("login", "desk", "field", "wall", "plan")
+_PART_AGAIN_AFTER_S = 1.0
 _WEB = Path(__file__).parent.parent / "web" / "dist"
 
 # The errors of the rooms below, which know no HTTP.
@@ -70,6 +74,7 @@ def create_app(
     """The web process: API, live feed and pages over one database and one prepared road network."""
     dispatch = dispatch or DispatchSettings()
     roads = Roads(road_store)
+    road_tiles = RoadTiles(roads)
     feed = LiveFeed(database)
     officers = LiveOfficers(database)
     follower = Follower(database, feed, officers, roads, dispatch.stale_after)
@@ -85,7 +90,8 @@ def create_app(
             app.state.demo = bool(await session.scalar(select(exists().where(UserAccount.demo))))
         await make_partitions(database)
         await feed.start()
-        tasks = [asyncio.create_task(part.run()) for part in (follower, positions, keeper)]
+        tasks = [asyncio.create_task(_keep_running(part)) for part in (follower, positions, keeper)]
+        tasks.append(asyncio.create_task(road_tiles.prepare()))
         try:
             yield
         finally:
@@ -105,6 +111,7 @@ def create_app(
     )
     app.state.database = database
     app.state.roads = roads
+    app.state.layers = standard_layers().with_tiles("roads", road_tiles)
     app.state.feed = feed
     app.state.officers = officers
     app.state.positions = positions
@@ -122,6 +129,7 @@ def create_app(
         command.alerts.api,
         command.events.api,
         command.dispatch.api,
+        command.dispatch.joint_api,
         command.officers.doors,
         command.officers.api,
         command.drill.api,
@@ -133,6 +141,22 @@ def create_app(
     app.add_api_route("/api/health", _health, methods=["GET"], tags=["health"])
     _serve_pages(app, web)
     return app
+
+
+class _Part(Protocol):
+    """What works behind the doors for as long as the process lives."""
+
+    async def run(self) -> None: ...
+
+
+async def _keep_running(part: _Part) -> None:
+    """Begin again after an error that nobody foresaw: a worker without this part would look well and not be."""
+    while True:
+        try:
+            await part.run()
+        except Exception:
+            log.exception("%s stopped; it is started again", type(part).__name__)
+        await asyncio.sleep(_PART_AGAIN_AFTER_S)
 
 
 async def _record_for_rooms(session: AsyncSession, kind: str, subject: str, region: str, data: dict[str, Any]) -> None:

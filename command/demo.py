@@ -79,7 +79,7 @@ def add_users(url: str) -> None:
                     "officer_id": officers[user.officer_code] if user.officer_code else None,
                     "demo": True,
                 }
-                for user in demo_users()
+                for user in demo_users(officers)
             ],
         )
     engine.dispose()

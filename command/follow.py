@@ -9,7 +9,7 @@ import psycopg
 from sqlalchemy.exc import SQLAlchemyError
 
 from command.events.feed import LiveFeed
-from command.housekeeping import reload_closures
+from command.housekeeping import obey_closures
 from command.officers.live import LiveOfficers
 from command.officers.moved import moved_since
 from gis.database import Database
@@ -40,20 +40,19 @@ class Follower:
         while True:
             try:
                 await self._follow()
-            except (OSError, psycopg.Error, SQLAlchemyError) as error:
-                self.connected = False
+            except* (OSError, psycopg.Error, SQLAlchemyError) as errors:  # a group when it was lost while following
+                told = told and not self.connected
                 if not told:
-                    log.warning("lost the database's announcements: %s", error)
+                    log.warning("lost the database's announcements: %s", errors.exceptions[0])
                 told = True
-                await asyncio.sleep(_AGAIN_AFTER_S)
-            else:
-                told = False
+            self.connected = False
+            await asyncio.sleep(_AGAIN_AFTER_S)
 
     async def _follow(self) -> None:
         async with listening(self.database.url, (EVENTS, MOVED)) as announcements:
             # Whatever was announced while nobody listened is in the tables.
             await self.officers.reload()
-            await reload_closures(self.database, self.roads)
+            await obey_closures(self.database, self.roads)
             await self._events()
             if not self.connected:
                 log.info("following the event log from %d", self.feed.last_seq)
@@ -75,7 +74,7 @@ class Follower:
             if header.kind == "duty.ended" and header.officer_id is not None:
                 self.officers.forget(header.officer_id)
             if header.kind.startswith("road."):
-                await reload_closures(self.database, self.roads)
+                await obey_closures(self.database, self.roads)
 
     async def _tell_moved(self, moved: asyncio.Event) -> None:
         """At most twice a second: however many move, a client gets a batch it can draw."""

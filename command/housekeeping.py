@@ -6,15 +6,15 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import select, text
+from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from command.dispatch.handlers import expire_offers
 from command.drill import cast
 from command.officers.duty import end_overdue_duties, forget_positions
 from gis.database import Database
+from routing.api import take_in_closures
 from routing.roads import Roads
-from routing.tables import RoadClosure
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ class Housekeeping:
         """Take up a newly imported network, and reopen what was closed until now."""
         changed = await asyncio.to_thread(self.roads.reload_network)
         if self.roads.ready and (changed or self.roads.closures):
-            await reload_closures(self.database, self.roads)
+            await obey_closures(self.database, self.roads)
 
     async def end_forgotten_drills(self) -> None:
         async with self.database.for_system() as session, session.begin():
@@ -83,13 +83,11 @@ async def make_partitions(database: Database) -> None:
             )
 
 
-async def reload_closures(database: Database, roads: Roads) -> None:
-    """Close on this worker's roads exactly what is closed in the table."""
-    if not roads.ready:
-        return
-    async with database.for_system() as session:
-        rows = (await session.scalars(select(RoadClosure).where(RoadClosure.reopened_at.is_(None)))).all()
-    await asyncio.to_thread(roads.reload_closures, rows, now=datetime.now(UTC))
+async def obey_closures(database: Database, roads: Roads) -> None:
+    """Close on this worker's roads what is closed in the table, whosever area it lies in."""
+    if roads.ready:
+        async with database.for_system() as session:
+            await take_in_closures(session, roads)
 
 
 async def _again(every_s: float, job: Callable[[], Awaitable[None]]) -> None:

@@ -33,15 +33,22 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 
 
 class Conflict(Exception):
-    """Somebody was faster, or the step is not possible from here. `facts` tell the client what is true now."""
+    """Somebody was faster, or the step is not possible from here. `facts` tell the client what is true now.
 
-    def __init__(self, detail: str, **facts: Any) -> None:
+    `zh` is the same sentence in Chinese: these are what people at the desk and on the road read most.
+    """
+
+    def __init__(self, detail: str, *, zh: str | None = None, **facts: Any) -> None:
         super().__init__(detail)
-        self.facts = facts
+        self.facts = facts | ({"detail_zh": zh} if zh else {})
 
 
 class Refused(ValueError):
-    """The request is well formed, but what it asks for cannot be; the message says why."""
+    """The request is well formed, but what it asks for cannot be; the message says why, also in Chinese (`zh`)."""
+
+    def __init__(self, detail: str, *, zh: str | None = None) -> None:
+        super().__init__(detail)
+        self.facts = {"detail_zh": zh} if zh else {}
 
 
 class TooMany(Exception):
@@ -71,7 +78,7 @@ def install(app: FastAPI, more: Mapping[type[Exception], int]) -> None:
 
     async def known(_: Request, error: Exception) -> JSONResponse:
         status = next(statuses[kind] for kind in type(error).__mro__ if kind in statuses)
-        facts = error.facts if isinstance(error, Conflict) else {}
+        facts = error.facts if isinstance(error, Conflict | Refused) else {}
         headers = {"WWW-Authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else None
         return problem(status, str(error), headers=headers, **facts)
 

@@ -21,7 +21,7 @@ async def listening(url: str, channels: Sequence[str]) -> AsyncIterator[AsyncIte
     async with connection:
         for channel in channels:
             await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
-        # A generator that is left half-way keeps the connection's lock, and leaving the connection would wait for that
-        # lock for ever: close it first, whatever the reader stumbled over.
+        # A generator that is left half-way keeps the connection's lock, and leaving the connection would wait for it
+        # for ever: close it first, whatever the reader stumbled over.
         async with aclosing(connection.notifies()) as announced:
             yield announced

@@ -4,9 +4,10 @@ The app provides `app.state.roads` (`Roads`), `app.state.record_event` (writes t
 and `app.state.locate_region` (the county of a place).
 """
 
+import asyncio
 import math
 from collections.abc import Awaitable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Protocol
 
 import shapely
@@ -28,6 +29,7 @@ router = APIRouter(prefix="/api", tags=["roads"])
 
 MAY_CLOSE = ("duty", "dispatcher")
 MOST_MINUTES, MOST_AREAS = 120.0, 10
+LONGEST = timedelta(days=3650)
 
 
 class RecordEvent(Protocol):
@@ -182,8 +184,12 @@ async def close_road(
     now = datetime.now(UTC)
     if asked.until is not None and asked.until <= now:
         raise BadQuery("until: a time to come, or null")
+    if asked.until is not None and asked.until > now + LONGEST:
+        raise BadQuery(f"until: at most {LONGEST.days // 365} years from now, or null for a closure without an end")
+    if "\0" in asked.reason:
+        raise BadQuery("reason: text, without zero bytes")
     geometry = parse_geometry(asked.geometry)
-    stretches = roads.closes(geometry)
+    stretches = await asyncio.to_thread(roads.closes, geometry)
     inside = geometry.representative_point()
     row = RoadClosure(
         geom=from_shape(geometry, srid=4326),
@@ -234,8 +240,9 @@ async def take_in_closures(session: AsyncSession, roads: Roads) -> str:
     The app calls it at its start, when another process announces `road.closed` or `road.reopened`, and once a minute
     for those whose time is up. The session must see all closures: a closed road is closed for every region's cars.
     """
-    rows: Sequence[RoadClosure] = (await session.scalars(in_force())).all()
-    return roads.reload_closures(rows, now=datetime.now(UTC))
+    async with roads.changing:
+        rows: Sequence[RoadClosure] = (await session.scalars(in_force())).all()
+        return await asyncio.to_thread(roads.reload_closures, rows, now=datetime.now(UTC))
 
 
 def in_force() -> "Any":
@@ -260,7 +267,7 @@ def parse_geometry(value: dict[str, Any]) -> BaseGeometry:
     """Read a GeoJSON geometry; raise `UnusableClosure` with what is wrong."""
     try:
         geometry = shapely.force_2d(shapely.geometry.shape(value))
-    except (ShapelyError, ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
+    except (ShapelyError, ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError) as error:
         raise UnusableClosure(f"geometry is not a GeoJSON geometry: {error}") from error
     return geometry
 

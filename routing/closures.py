@@ -77,7 +77,7 @@ def _closed_by_part(network: PreparedNetwork, part: BaseGeometry) -> Ints:
     # One plane for the whole part: metres by the latitude of its middle; good to 1 % over a county.
     scale = np.array([METRES_PER_DEGREE * np.cos(np.radians((south + north) / 2)), METRES_PER_DEGREE])
     margin = 2 * REACH_M / scale
-    near = _shapes_in_box(network, west - margin[0], south - margin[1], east + margin[0], north + margin[1])
+    near = network.shapes_in_box(west - margin[0], south - margin[1], east + margin[0], north + margin[1])
     if not len(near):
         return near
     lines = _lines(network, near, scale)
@@ -108,22 +108,6 @@ def _mouths(lines: "np.ndarray[tuple[int], np.dtype[np.object_]]") -> list[BaseG
 def _lines(
     network: PreparedNetwork, shapes: Ints, scale: "np.ndarray[tuple[int], np.dtype[np.float64]]"
 ) -> "np.ndarray[tuple[int], np.dtype[np.object_]]":
-    return np.array([shapely.LineString(network.line_of(int(shape)) * scale) for shape in shapes], np.object_)
-
-
-def _shapes_in_box(network: PreparedNetwork, west: float, south: float, east: float, north: float) -> Ints:
-    """Return the stretches with a segment in a grid cell that the box touches: a superset of what lies in it."""
-    grid, a = network.grid, network.arrays
-    left = int((west * UNITS_PER_DEGREE - grid.x0) // grid.cell_x)
-    right = int((east * UNITS_PER_DEGREE - grid.x0) // grid.cell_x)
-    bottom = int((south * UNITS_PER_DEGREE - grid.y0) // grid.cell_y)
-    top = int((north * UNITS_PER_DEGREE - grid.y0) // grid.cell_y)
-    left, right = max(left, 0), min(right, grid.columns - 1)
-    points = [
-        a.grid_point[a.grid_start[row * grid.columns + left] : a.grid_start[row * grid.columns + right + 1]]
-        for row in range(max(bottom, 0), min(top, grid.rows - 1) + 1)
-        if left <= right
-    ]
-    if not points:
-        return np.empty(0, np.int32)
-    return np.unique(a.point_shape[np.concatenate(points)])
+    points, counts = network.points_of(shapes)
+    placed = points / UNITS_PER_DEGREE * scale
+    return np.asarray(shapely.linestrings(placed, indices=np.repeat(np.arange(len(shapes)), counts)), np.object_)

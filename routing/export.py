@@ -1,7 +1,9 @@
 """The network as an osmnx graph, so that anybody can check our answers with networkx or use the roads elsewhere."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import escape
 
 import networkx as nx
 from shapely import LineString
@@ -20,9 +22,7 @@ def to_networkx(network: PreparedNetwork, *, blocked: BlockedEdges | None = None
     edges are left out.
     """
     a = network.arrays
-    graph: nx.MultiDiGraph[int] = nx.MultiDiGraph(
-        crs="epsg:4326", simplified=True, created_with=f"OneMap roads {network.version}", source=network.source
-    )
+    graph: nx.MultiDiGraph[int] = nx.MultiDiGraph(**_about(network))
     names = node_names(network)
     positions = a.node_xy / UNITS_PER_DEGREE
     for number, node in enumerate(names):
@@ -36,10 +36,51 @@ def to_networkx(network: PreparedNetwork, *, blocked: BlockedEdges | None = None
 
 
 def export_graphml(network: PreparedNetwork, path: Path) -> None:
-    """Write a GraphML file that `osmnx.load_graphml` reads, and so do we."""
-    import osmnx  # takes seconds to import; only exports need it
+    """Write a GraphML file that `osmnx.load_graphml` reads, and so do we.
 
-    osmnx.save_graphml(to_networkx(network), path)
+    Written edge by edge: networkx's writer would hold a province in memory twice and take minutes.
+    """
+    names = node_names(network)
+    a = network.arrays
+    keys = {name: f"d{number}" for number, name in enumerate((*_GRAPH_KEYS, *_NODE_KEYS, *_EDGE_KEYS))}
+    with path.open("w", encoding="utf-8") as file:
+        file.write('<?xml version="1.0" encoding="utf-8"?>\n<graphml xmlns="http://graphml.graphdrawing.org/xmlns">\n')
+        for owner, columns in (("graph", _GRAPH_KEYS), ("node", _NODE_KEYS), ("edge", _EDGE_KEYS)):
+            for name in columns:
+                file.write(f'<key id="{keys[name]}" for="{owner}" attr.name="{name}" attr.type="string"/>\n')
+        file.write('<graph edgedefault="directed">\n')
+        file.write(_data(keys, _about(network)) + "\n")
+        for number, (x, y) in enumerate((a.node_xy / UNITS_PER_DEGREE).tolist()):
+            data = _data(keys, {"x": x, "y": y, "origin": names[int(a.node_origin[number])]})
+            file.write(f'<node id="{names[number]}">{data}</node>\n')
+        before, key = (-1, -1), 0
+        for edge, (tail, head) in enumerate(zip(a.tail.tolist(), a.head.tolist(), strict=True)):
+            data = _data(keys, _attributes(network, edge))
+            key = key + 1 if (tail, head) == before else 0  # parallel edges stand together
+            before = tail, head
+            file.write(f'<edge source="{names[tail]}" target="{names[head]}" id="{key}">{data}</edge>\n')
+        file.write("</graph>\n</graphml>\n")
+
+
+_GRAPH_KEYS = ("crs", "simplified", "created_with", "source")
+_NODE_KEYS = ("x", "y", "origin")
+_EDGE_KEYS = (
+    "osmid", "highway", "oneway", "reversed", "length", "speed_kph", "travel_time", "geometry", "name", "bridge",
+    "tunnel", "junction",
+)  # fmt: skip
+
+
+def _data(keys: Mapping[str, str], values: Mapping[str, Any]) -> str:
+    return "".join(f'<data key="{keys[name]}">{escape(str(value))}</data>' for name, value in values.items())
+
+
+def _about(network: PreparedNetwork) -> dict[str, Any]:
+    return {
+        "crs": "epsg:4326",
+        "simplified": True,
+        "created_with": f"OneMap roads {network.version}",
+        "source": network.source,
+    }
 
 
 def node_names(network: PreparedNetwork) -> list[int]:

@@ -52,9 +52,8 @@ def isochrones(
         network,
         np.ascontiguousarray(out.node[0][usable]),
         (out.ms[0][usable] + walk).astype(np.int32),
-        np.ascontiguousarray(out.metres[0][usable]),
         wanted=np.empty(0, np.int32),
-        blocked=mask,
+        blocked=None if blocked is None else blocked.mask,
         backward=False,
         within_ms=longest,
     )

@@ -29,12 +29,15 @@ FORMAT = 1
 MANIFEST = "manifest.json"
 IMPORT_AGAIN = "import the roads again (./onemap import roads FILE)"
 KEPT_VERSIONS = 3
+TO_MAINLAND, FROM_MAINLAND = 1, 2
 
 
 @dataclass(frozen=True)
 class Arrays:
     """Everything that is stored; see the module text for units.
 
+    `component` numbers the islands. `mainland` has bit `TO_MAINLAND` where the largest strongly connected part can be
+    reached from, and `FROM_MAINLAND` where it can be left to: most hopeless questions are answered without a search.
     `r_…` is the reverse CSR: the edges that arrive at a node. `shape_edge` gives the edges along and against a
     stretch, -1 where that direction is closed; `copy_…` and `twin_…` list the copies of edges and of nodes.
     `grid_…` lists, cell by cell, the points that begin a segment touching the cell.
@@ -44,6 +47,7 @@ class Arrays:
     node_xy: Ints
     node_origin: Ints
     component: Ints
+    mainland: Bytes
     indptr: Longs
     tail: Ints
     head: Ints
@@ -141,7 +145,10 @@ class PreparedNetwork:
 
     def name_of(self, shape: int) -> str:
         """Return the street name of a stretch, empty if it has none."""
-        name = int(self.arrays.shape_name[shape])
+        return self.name_at(int(self.arrays.shape_name[shape]))
+
+    def name_at(self, name: int) -> str:
+        """Return a name by its number in `Arrays.shape_name`."""
         start, end = int(self.arrays.names_start[name]), int(self.arrays.names_start[name + 1])
         return self.arrays.names_text[start:end].tobytes().decode()
 
@@ -153,6 +160,32 @@ class PreparedNetwork:
         start, end = int(self.arrays.shape_start[shape]), int(self.arrays.shape_start[shape + 1])
         line: Floats = self.arrays.shape_xy[start:end] / UNITS_PER_DEGREE
         return line
+
+    def points_of(self, shapes: Ints) -> tuple[Ints, Longs]:
+        """Return the points of stretches, one stretch after another (1e-7 degree), and how many each has."""
+        starts = self.arrays.shape_start[shapes]
+        counts = self.arrays.shape_start[shapes + 1] - starts
+        within = np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts, counts)
+        return self.arrays.shape_xy[np.repeat(starts, counts) + within], counts
+
+    def shapes_in_box(self, west: float, south: float, east: float, north: float) -> Ints:
+        """Return the stretches with a segment in a grid cell that the box (degrees) touches, in order of their
+        numbers: all that lies in the box, and some that comes near it.
+        """
+        grid, a = self.grid, self.arrays
+        left = int((west * UNITS_PER_DEGREE - grid.x0) // grid.cell_x)
+        right = int((east * UNITS_PER_DEGREE - grid.x0) // grid.cell_x)
+        bottom = int((south * UNITS_PER_DEGREE - grid.y0) // grid.cell_y)
+        top = int((north * UNITS_PER_DEGREE - grid.y0) // grid.cell_y)
+        left, right = max(left, 0), min(right, grid.columns - 1)
+        points = [
+            a.grid_point[a.grid_start[row * grid.columns + left] : a.grid_start[row * grid.columns + right + 1]]
+            for row in range(max(bottom, 0), min(top, grid.rows - 1) + 1)
+            if left <= right
+        ]
+        if not points:
+            return np.empty(0, np.int32)
+        return np.unique(a.point_shape[np.concatenate(points)])
 
     def copies_of_edge(self, edge: int) -> Ints:
         """Return the copies of an edge that leave copies of its tail."""

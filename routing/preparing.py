@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
+from scipy.sparse.csgraph import breadth_first_order, connected_components
 
 from routing.compiled import compiled
 from routing.errors import RoadsFileError
 from routing.graph import RoadGraph
-from routing.measure import METRES_PER_DEGREE, UNITS_PER_DEGREE, Ints, Longs, hilbert_order
-from routing.network import Arrays, Grid
+from routing.measure import METRES_PER_DEGREE, UNITS_PER_DEGREE, Bytes, Ints, Longs, hilbert_order
+from routing.network import FROM_MAINLAND, TO_MAINLAND, Arrays, Grid
 
 CELL_M = 300.0
 MOST_CELLS = 4_000_000
@@ -98,6 +98,7 @@ def prepare(graph: RoadGraph, *, source: str) -> tuple[Arrays, dict[str, Any]]:
         node_xy=np.stack([graph.node_x[order], graph.node_y[order]], axis=1),
         node_origin=origin,
         component=component.astype(np.int32),
+        mainland=mainland(tail, head, nodes),
         indptr=indptr,
         tail=tail,
         head=head,
@@ -129,6 +130,17 @@ def prepare(graph: RoadGraph, *, source: str) -> tuple[Arrays, dict[str, Any]]:
         names_text=np.frombuffer(b"".join(texts), np.uint8),
     )
     return arrays, about
+
+
+def mainland(tail: Ints, head: Ints, nodes: int) -> Bytes:
+    """Return for every node whether it can reach the largest strongly connected part, and be reached from it."""
+    roads = coo_array((np.ones(len(tail), np.int8), (tail, head)), shape=(nodes, nodes)).tocsr()
+    _, part = connected_components(roads, directed=True, connection="strong")
+    somewhere = int(np.argmax(part == np.bincount(part).argmax()))
+    bits = np.zeros(nodes, np.uint8)
+    bits[breadth_first_order(roads, somewhere, return_predecessors=False)] |= FROM_MAINLAND
+    bits[breadth_first_order(roads.T.tocsr(), somewhere, return_predecessors=False)] |= TO_MAINLAND
+    return bits
 
 
 def grid_over(xy: Ints) -> Grid:

@@ -2,17 +2,16 @@
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Generic, TypeVar
 
 import numpy as np
 
 from routing.closures import BlockedEdges
 from routing.errors import NoRoute, OutsideRoads
-from routing.measure import METRES_PER_DEGREE, Floats, Ints, Longs
-from routing.network import PreparedNetwork
+from routing.measure import METRES_PER_DEGREE, UNITS_PER_DEGREE, Floats, Ints, Longs
+from routing.network import FROM_MAINLAND, TO_MAINLAND, PreparedNetwork
 from routing.positions import WaysIn, WaysOut, standing, ways_in, ways_out
-from routing.searching import UNREACHED, Reached, search
+from routing.searching import UNREACHED, Reached, metres_to_seeds, search
 from routing.snapping import LIMIT_M, LonLat, snap_all, too_far
 
 Id = TypeVar("Id", bound=Hashable)
@@ -148,19 +147,16 @@ class _Trips:
         nodes = self.out.node[:count]
         usable = (nodes >= 0) & (island[nodes] == island[self.to.node[0]])
         self.same_island = usable.any(axis=1)
-        self.reached: Reached = (
-            search(
-                network,
-                self.to.node,
-                self.to.ms,
-                self.to.metres,
-                wanted=np.unique(nodes[usable]),
-                blocked=network.no_edge_blocked if blocked is None else blocked.mask,
-                backward=True,
-                within_ms=None if within_s is None else round(within_s * 1000),
-            )
-            if usable.any()
-            else _nothing_reached(network)
+        usable &= _not_hopeless(network, nodes, self.to.node)
+        nothing = np.empty(0, np.int32)
+        self.reached: Reached = search(
+            network,
+            self.to.node if usable.any() else nothing,
+            self.to.ms if usable.any() else nothing,
+            wanted=np.unique(nodes[usable]),
+            blocked=None if blocked is None else blocked.mask,
+            backward=True,
+            within_ms=None if within_s is None else round(within_s * 1000),
         )
         self._choose(usable)
 
@@ -171,15 +167,18 @@ class _Trips:
         out, count = self.out, self.count
         onward = self.reached.ms[out.node[:count]].astype(np.int64)
         ways = np.where(usable & (onward < UNREACHED), onward + out.ms[:count], _NEVER)
-        metres = np.where(ways < _NEVER, self.reached.metres[out.node[:count]] + out.metres[:count], 0.0)
         self.choice = ways.argmin(axis=1).astype(np.int32)
         rows = np.arange(count)
-        best, best_metres = ways[rows, self.choice], metres[rows, self.choice]
+        best = ways[rows, self.choice]
         direct = self._direct()
         ahead = direct <= best
         best = np.where(ahead, direct, best)
         along = np.abs(self.places.metres[count] - self.places.metres[:count])
-        self.metres = np.where(ahead, along, best_metres)
+        driven = np.flatnonzero(~ahead)
+        way = self.choice[driven]
+        rest = metres_to_seeds(self.network, self.reached, self.to.metres, out.node[driven, way])
+        self.metres = along
+        self.metres[driven] = out.metres[driven, way] + rest
         self.choice = np.where(ahead & (direct < _NEVER), _DIRECT, self.choice).astype(np.int32)
         self.ms = np.where(best < _NEVER, best + self.walk_ms, _NEVER)
         if self.within_s is not None:
@@ -234,58 +233,84 @@ class _Trips:
         return self._assemble(number, pieces)
 
     def _assemble(self, number: int, pieces: list[tuple[int, float, float]]) -> Route:
-        network, a = self.network, self.network.arrays
-        coordinates: list[LonLat] = []
-        for shape, begin, finish in pieces:
-            for point in cut(network.line_of(shape), begin, finish):
-                if not coordinates or coordinates[-1] != point:
-                    coordinates.append(point)
+        coordinates = _coordinates(self.network, pieces)
         if not coordinates:  # at the same junction already
-            coordinates.append((float(self.snaps.lonlat[number, 0]), float(self.snaps.lonlat[number, 1])))
+            coordinates = [(float(self.snaps.lonlat[number, 0]), float(self.snaps.lonlat[number, 1]))]
         if len(coordinates) == 1:
-            coordinates *= 2  # a line has two ends, even one of no length
-        steps = []
-        for (name, _), group in groupby(
-            pieces,
-            key=lambda piece: (
-                network.name_of(piece[0]),
-                "" if network.name_of(piece[0]) else network.class_of(piece[0]),
-            ),
-        ):
-            parts = [(shape, abs(finish - begin)) for shape, begin, finish in group]
-            steps.append(
-                Step(
-                    name=name,
-                    road_class=network.class_of(parts[0][0]),
-                    distance_m=float(sum(a.shape_m[shape] * share for shape, share in parts)),
-                    travel_time_s=float(sum(a.shape_ms[shape] * share for shape, share in parts)) / 1000,
-                )
-            )
-        walk_ms = int(self.walk_ms[number])
-        return Route(coordinates, steps, int(self.ms[number]) / 1000, float(self.metres[number]), walk_ms / 1000)
+            coordinates = coordinates * 2  # a line has two ends, even one of no length
+        walk_s = int(self.walk_ms[number]) / 1000
+        steps = _steps(self.network, pieces)
+        return Route(coordinates, steps, int(self.ms[number]) / 1000, float(self.metres[number]), walk_s)
 
 
-def _nothing_reached(network: PreparedNetwork) -> Reached:
-    nothing = np.empty(0, np.int32)
-    return search(
-        network, nothing, nothing, np.empty(0), wanted=nothing, blocked=network.no_edge_blocked, backward=True
-    )
+def _not_hopeless(
+    network: PreparedNetwork, starts: Ints, ends: Ints
+) -> "np.ndarray[tuple[int, int], np.dtype[np.bool_]]":
+    """Sort out, without a search, who stands where no way leads out, or whether no way leads in.
+
+    One such officer would otherwise make the search look at every road there is. Closures only ever take ways away.
+    """
+    bits, at_end = network.arrays.mainland[starts], network.arrays.mainland[ends]
+    both = TO_MAINLAND | FROM_MAINLAND
+    kept: np.ndarray[tuple[int, int], np.dtype[np.bool_]] = np.ones(starts.shape, np.bool_)
+    if (at_end == both).all():
+        kept &= (bits & TO_MAINLAND) != 0
+    if not (at_end & FROM_MAINLAND).any():
+        kept &= bits != both
+    return kept
 
 
-def cut(line: Floats, begin: float, finish: float) -> list[LonLat]:
+def _coordinates(network: PreparedNetwork, pieces: list[tuple[int, float, float]]) -> list[LonLat]:
+    """Return the points of a route once each. Only its first and last piece can be a part of a stretch."""
+    lines = [
+        cut(network.line_of(shape), begin, finish)
+        for shape, begin, finish in pieces[:1] + (pieces[-1:] if len(pieces) > 1 else [])
+    ]
+    if len(pieces) > 2:
+        a = network.arrays
+        shapes = np.array([shape for shape, _, _ in pieces[1:-1]], np.int64)
+        backward = np.array([begin > finish for _, begin, finish in pieces[1:-1]])
+        start, end = a.shape_start[shapes], a.shape_start[shapes + 1]
+        counts = end - start
+        # Walk every stretch from its first point up, or from its last one down.
+        within = np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts, counts)
+        points = np.repeat(np.where(backward, end - 1, start), counts) + within * np.repeat(1 - 2 * backward, counts)
+        lines.insert(1, a.shape_xy[points] / UNITS_PER_DEGREE)
+    if not lines:
+        return []
+    line = np.concatenate(lines)
+    moves = np.concatenate([[True], (np.diff(line, axis=0) != 0).any(axis=1)])
+    return [(lon, lat) for lon, lat in line[moves].tolist()]
+
+
+def _steps(network: PreparedNetwork, pieces: list[tuple[int, float, float]]) -> list[Step]:
+    """Join the pieces along one street; where there is no name, along one class of road."""
+    if not pieces:
+        return []
+    a = network.arrays
+    shapes = np.array([shape for shape, _, _ in pieces], np.int64)
+    share = np.abs([finish - begin for _, begin, finish in pieces])
+    names = a.shape_name[shapes].astype(np.int64)
+    street = np.where(names > 0, names, -1 - a.shape_class[shapes].astype(np.int64))
+    first = np.flatnonzero(np.concatenate([[True], np.diff(street) != 0]))
+    metres = np.add.reduceat(a.shape_m[shapes] * share, first).tolist()
+    seconds = (np.add.reduceat(a.shape_ms[shapes] * share, first) / 1000).tolist()
+    return [
+        Step(network.name_of(shape), network.class_of(shape), metres[k], seconds[k])
+        for k, shape in enumerate(shapes[first].tolist())
+    ]
+
+
+def cut(line: Floats, begin: float, finish: float) -> Floats:
     """Return the part of a line between two fractions of its length, in the direction from `begin` to `finish`."""
     if begin > finish:
         return cut(line, finish, begin)[::-1]
     if begin <= 0.0 and finish >= 1.0:
-        return [(float(lon), float(lat)) for lon, lat in line]
+        return line
     middle = np.radians((line[:-1, 1] + line[1:, 1]) / 2)
     step = np.diff(line, axis=0) * METRES_PER_DEGREE
     along = np.concatenate([[0.0], np.cumsum(np.hypot(step[:, 0] * np.cos(middle), step[:, 1]))])
     ends = np.array([begin, finish]) * along[-1]
-    lon, lat = np.interp(ends, along, line[:, 0]), np.interp(ends, along, line[:, 1])
+    part = np.stack([np.interp(ends, along, line[:, 0]), np.interp(ends, along, line[:, 1])], axis=1)
     inside = line[(along > ends[0]) & (along < ends[1])]
-    return [
-        (float(lon[0]), float(lat[0])),
-        *((float(x), float(y)) for x, y in inside),
-        (float(lon[1]), float(lat[1])),
-    ]
+    return np.concatenate([part[:1], inside, part[1:]])

@@ -76,13 +76,18 @@ def _forbidden_turns(
     for restriction in restrictions:
         into = [edge for edge in arriving[restriction.via_node] if ends[edge] == restriction.from_way]
         out = [edge for edge in leaving[restriction.via_node] if begins[edge] == restriction.to_way]
+        if not into or (not out and not restriction.only):
+            _note(graph, "turn restrictions without effect: nobody can turn there anyway")
+            continue
         if len(into) != 1 or len(out) != 1:
-            # Roads outside the network, or a way that runs through the junction: which of its arms is meant is not
-            # said.
-            note = "turn restrictions not honoured: their roads are not in the network or not plain"
-            graph.notes[note] = graph.notes.get(note, 0) + 1
+            # A way that runs through the junction has two arms there, and the relation does not say which is meant.
+            _note(graph, "turn restrictions not honoured: which arms of the junction they mean is not said")
             continue
         others = set(leaving[restriction.via_node]) - set(out)
         forbidden[into[0]] |= others if restriction.only else set(out)
-        graph.notes["turn restrictions honoured"] = graph.notes.get("turn restrictions honoured", 0) + 1
+        _note(graph, "turn restrictions honoured")
     return {edge: turns for edge, turns in forbidden.items() if turns}
+
+
+def _note(graph: RoadGraph, note: str) -> None:
+    graph.notes[note] = graph.notes.get(note, 0) + 1

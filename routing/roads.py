@@ -42,7 +42,7 @@ class ClosureRow(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class _State:
+class RoadsState:
     """One consistent view: replaced as a whole, so a search that began keeps the network and closures it began with."""
 
     network: PreparedNetwork
@@ -60,20 +60,24 @@ class Roads:
 
     def __init__(self, store: RoadStore) -> None:
         self.store = store
-        self._state: _State | None = None
+        self._state: RoadsState | None = None
         self._shapes: dict[int, np.ndarray[tuple[int, ...], np.dtype[np.int32]]] = {}
         self.unusable: str | None = None
+        self.changing = (
+            asyncio.Lock()
+        )  # held from reading the closures to obeying them, so that an older list never wins
 
     def open(self) -> None:
         """Open the version in use; raise `NetworkUnusable` (or `NoRoads`), which also stays readable in `unusable`."""
         try:
             network = self.store.current()
+            _warm_up(network)
         except NetworkUnusable as error:
             self.unusable = str(error)
             raise
         self.unusable = None
         self._shapes = {}
-        self._state = _State(network, None, frozenset(), OPEN)
+        self._state = RoadsState(network, None, frozenset(), OPEN)
 
     def reload_network(self) -> bool:
         """Open a newer version if one was installed; the old one stays in use if the new one is unusable.
@@ -99,6 +103,11 @@ class Roads:
         """The network's version and the revision of what is closed on it: equal versions give equal answers."""
         state = self._current()
         return f"{state.network.version}+{state.revision}"
+
+    @property
+    def state(self) -> RoadsState:
+        """The network and what is closed on it at this moment, for work that takes several steps."""
+        return self._current()
 
     @property
     def network(self) -> PreparedNetwork:
@@ -130,7 +139,7 @@ class Roads:
         # Made of the closures' ids, so that all processes that know the same closures say the same version.
         ids = ",".join(map(str, sorted(shapes)))
         revision = hashlib.blake2b(ids.encode(), digest_size=4).hexdigest() if shapes else OPEN
-        self._state = _State(state.network, blocked, frozenset(shapes), revision)
+        self._state = RoadsState(state.network, blocked, frozenset(shapes), revision)
         return self.version
 
     def closes(self, geometry: BaseGeometry) -> int:
@@ -161,7 +170,7 @@ class Roads:
         state = self._current()
         return await asyncio.to_thread(isochrones, state.network, at, minutes, blocked=state.blocked)
 
-    def _current(self) -> _State:
+    def _current(self) -> RoadsState:
         if self._state is None:
             raise NoRoads(self.unusable or "no roads are open")
         return self._state
@@ -174,3 +183,10 @@ class Roads:
         except UnusableClosure as error:
             log.warning("closure %d closes nothing on roads %s: %s", closure, network.version, error)
             return np.empty(0, np.int32)
+
+
+def _warm_up(network: PreparedNetwork) -> None:
+    """Ask one small question of each kind: the first alarm shall not wait for the compiler (3 s on a new machine)."""
+    lon, lat = network.line_of(0)[0].tolist()
+    rank(network, (lon, lat), [(0, lon, lat)], routes=1)
+    isochrones(network, (lon, lat), [1.0])

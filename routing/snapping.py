@@ -127,11 +127,17 @@ def _nearest(
         unit_x = unit_y * np.cos(np.radians(lonlat[number, 1]))
         column, row = int(np.floor((px - x0) / cell_x)), int(np.floor((py - y0) / cell_y))
         cell_m = min(cell_x * unit_x, cell_y * unit_y)
+        inside_x, inside_y = (px - x0) / cell_x - column, (py - y0) / cell_y - row
+        to_side = min(
+            min(inside_x, 1.0 - inside_x) * cell_x * unit_x,
+            min(inside_y, 1.0 - inside_y) * cell_y * unit_y,
+        )
         best = limit_m * limit_m
         ring = 0
         # Outside the grid the first rings are empty; they cost a few comparisons each.
         while ring <= 1 + limit_m / max(cell_m, 1.0):
-            if ring > 1 and ((ring - 1) * cell_m) ** 2 > best:
+            # What has been looked at is a square around the place: nothing outside it is nearer than its nearest side.
+            if ring > 0 and ((ring - 1) * cell_m + to_side) ** 2 > best:
                 break
             for r in range(max(row - ring, 0), min(row + ring, rows - 1) + 1):
                 edge_row = r == row - ring or r == row + ring

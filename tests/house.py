@@ -203,7 +203,7 @@ async def house(url: str, roads: RoadStore, **dispatch: Any) -> AsyncIterator[Ho
             await _sign_in(made, session, _user(name, "duty", region, None))
     async with app.router.lifespan_context(app), made.stack:
         async with asyncio.timeout(20):
-            while not app.state.follower.connected:  # noqa: ASYNC110 - it has no event, and needs none
+            while not app.state.follower.connected:
                 await asyncio.sleep(0.005)
         yield made
 
@@ -216,7 +216,7 @@ async def listening(app: FastAPI) -> AsyncIterator[str]:
         config = uvicorn.Config(app, lifespan="off", log_level="warning", ws="websockets-sansio")
         server = uvicorn.Server(config)
         serving = asyncio.create_task(server.serve(sockets=[sock]))
-        while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
+        while not server.started:
             await asyncio.sleep(0.005)
         try:
             yield f"127.0.0.1:{sock.getsockname()[1]}"

@@ -11,6 +11,7 @@ class Feature:
     id: int | None = None
     kind: int = 0  # 1 point, 2 line, 3 polygon
     first: tuple[int, int] | None = None  # the first place of the geometry, in units of the extent
+    lines: list[list[tuple[int, int]]] = field(default_factory=list)  # of a feature made of lines
     properties: dict[str, Any] = field(default_factory=dict)
 
 
@@ -40,7 +41,24 @@ def _feature(body: bytes, keys: list[str], values: list[Any]) -> Feature:
         elif number == 4:
             commands = list(_varints(value))
             feature.first = (_zigzag(commands[1]), _zigzag(commands[2]))
+            if feature.kind == 2:  # the kind stands before the geometry in what PostGIS and we write
+                feature.lines = _lines(commands)
     return feature
+
+
+def _lines(commands: list[int]) -> list[list[tuple[int, int]]]:
+    lines: list[list[tuple[int, int]]] = []
+    at, x, y = 0, 0, 0
+    while at < len(commands):
+        command, count = commands[at] & 7, commands[at] >> 3
+        assert command == 2 or (command == 1 and count == 1), "a line is MoveTo one point, then LineTo"
+        for step in range(at + 1, at + 1 + 2 * count, 2):
+            x, y = x + _zigzag(commands[step]), y + _zigzag(commands[step + 1])
+            if command == 1:
+                lines.append([])
+            lines[-1].append((x, y))
+        at += 1 + 2 * count
+    return lines
 
 
 def _value(body: bytes) -> Any:

@@ -3,9 +3,8 @@
 import time
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
-from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
 from command.access.middleware import COOKIE, token_in
@@ -34,12 +33,16 @@ class UserOut(BaseModel):
 
 
 class SessionOut(BaseModel):
-    user: UserOut
+    """Who is signed in (nobody: null), and whether this is a demonstration."""
+
+    user: UserOut | None
     demo: bool
 
 
-class NewSessionOut(SessionOut):
+class NewSessionOut(BaseModel):
     token: str
+    user: UserOut
+    demo: bool
 
 
 @dataclass
@@ -62,16 +65,6 @@ class FailedTries:
         if len(self._at) > _MOST_NAMES:
             oldest = min(self._at, key=lambda one: self._at[one][-1])
             del self._at[oldest]
-
-
-def person_of(request: Request) -> SignedIn:
-    person: SignedIn | None = getattr(request.state, "person", None)
-    if person is None:
-        raise NotSignedIn("sign in first")
-    return person
-
-
-PersonDep = Annotated[SignedIn, Depends(person_of)]
 
 
 @router.post("")
@@ -97,8 +90,10 @@ async def open_session(who: Credentials, request: Request, response: Response, d
 
 
 @router.get("")
-async def show_session(request: Request, person: PersonDep) -> SessionOut:
-    return SessionOut(user=_user(person), demo=request.app.state.demo)
+async def show_session(request: Request) -> SessionOut:
+    """Who one is; being nobody is an answer, not an error, so that the sign-in page starts without one."""
+    person: SignedIn | None = getattr(request.state, "person", None)
+    return SessionOut(user=_user(person) if person else None, demo=request.app.state.demo)
 
 
 @router.delete("", status_code=204)

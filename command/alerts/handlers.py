@@ -77,7 +77,10 @@ async def close(session: AsyncSession, scope: Scope, alert_id: int, version: int
         )
     ).all()
     if names:
-        raise Conflict(f"still under way: {', '.join(names)}; let them finish or cancel their assignments first")
+        raise Conflict(
+            f"still under way: {', '.join(names)}; let them finish or cancel their assignments first",
+            zh=f"{'、'.join(names)}仍在执行任务；请等其完成，或先撤销派遣",
+        )
     return await _recorded(session, alert_id, "alert.closed")
 
 
@@ -98,19 +101,22 @@ async def change_alert(
     if changed is not None:
         return changed
     now = await alert_view(session, alert_id)
-    raise Conflict(_why_not(now), alert=now.model_dump(mode="json"))
+    why, zh = _why_not(now)
+    raise Conflict(why, zh=zh, alert=now.model_dump(mode="json"))
 
 
-def _why_not(now: AlertOut) -> str:
+def _why_not(now: AlertOut) -> tuple[str, str]:
+    """Who was faster, in English and Chinese."""
     if now.status == "closed":
-        return f"{now.closed_by} has closed this alert"
+        return f"{now.closed_by} has closed this alert", f"{now.closed_by} 已办结此警情"
     under_way = [one for one in now.assignments if one.state in OPEN_STATES]
     if under_way:
-        last = under_way[-1]
-        return f"{last.offered_by} has just assigned {last.officer_name} to this alert"
+        by, whom = under_way[-1].offered_by, under_way[-1].officer_name
+        return f"{by} has just assigned {whom} to this alert", f"{by} 刚刚已派遣 {whom} 处置此警情"
     if now.status == "acknowledged":
-        return f"{now.acknowledged_by} has acknowledged this alert; look at it again and repeat"
-    return "this alert has changed since you saw it; look at it again and repeat"
+        by = now.acknowledged_by or ""
+        return f"{by} has acknowledged this alert; look at it again and repeat", f"{by} 已签收此警情，请查看后重试"
+    return "this alert has changed since you saw it; look at it again and repeat", "此警情已有变化，请查看后重试"
 
 
 async def _recorded(session: AsyncSession, alert_id: int, kind: str) -> AlertOut:

@@ -8,7 +8,7 @@ import orjson
 import typer
 from rich.table import Table
 
-from command.cli.console import Home, clear_errors, err, installation, out
+from command.cli.console import DEFAULT_HOME, Home, clear_errors, err, installation, out
 from command.serve import road_store
 from data.hj212.decode import decode_lines
 from data.importers.columns import parse_mapping
@@ -29,7 +29,7 @@ _SHOWN_PROBLEMS = 20
 def roads_in(
     file: Annotated[Path | None, typer.Argument(help=".osm, .osm.gz, .osm.bz2, .osm.pbf or .graphml")] = None,
     place: Annotated[str | None, typer.Option(help="a place name, fetched online through osmnx")] = None,
-    home: Home = Path("var"),
+    home: Home = DEFAULT_HOME,
 ) -> None:
     """Import roads and make them the network in use; the old ones serve until the new ones are ready."""
     with clear_errors():
@@ -66,7 +66,7 @@ def _rows_in(kind: str) -> None:
         dry_run: Annotated[bool, typer.Option(help="say what would happen, and keep nothing")] = False,
         keep_good: Annotated[bool, typer.Option(help="take the good rows although others are refused")] = False,
         report: Annotated[Path | None, typer.Option(help="write the whole report here (.json or .csv)")] = None,
-        home: Home = Path("var"),
+        home: Home = DEFAULT_HOME,
     ) -> None:
         with clear_errors():
             found = import_file(
@@ -90,7 +90,7 @@ for _kind in ("enterprises", "points", "officers", "stations"):
 
 
 @roads_app.command("export")
-def roads_out(file: Path, home: Home = Path("var")) -> None:
+def roads_out(file: Path, home: Home = DEFAULT_HOME) -> None:
     """Write the network in use as GraphML that osmnx reads: length (m), speed_kph, travel_time (s) on every edge."""
     with clear_errors():
         network = road_store(home.expanduser().resolve()).current()

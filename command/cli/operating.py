@@ -6,11 +6,13 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
+import psycopg
 import typer
-from sqlalchemy import make_url
+from psycopg import sql
+from sqlalchemy import URL, make_url
 
 from command import migrate as migrations
-from command.cli.console import Home, clear_errors, installation, out, with_database
+from command.cli.console import DEFAULT_HOME, Home, clear_errors, installation, out, with_database
 from command.events.log import chain_breaks
 from gis.database import Database
 
@@ -18,7 +20,7 @@ _BENCHMARKS = Path(__file__).parent.parent.parent / "benchmarks"
 
 
 def migrate(
-    home: Home = Path("var"), to: Annotated[str, typer.Option(help="a revision, head or base")] = "head"
+    home: Home = DEFAULT_HOME, to: Annotated[str, typer.Option(help="a revision, head or base")] = "head"
 ) -> None:
     """Bring the database to the newest revision of the tables, or back to another."""
     with clear_errors():
@@ -28,7 +30,7 @@ def migrate(
         out.print(f"the database is at {to}")
 
 
-def verify(home: Home = Path("var")) -> None:
+def verify(home: Home = DEFAULT_HOME) -> None:
     """Check the whole event log: each row hashed onto the one before, none missing, none changed."""
 
     async def check(database: Database) -> list[tuple[int, str]]:
@@ -54,19 +56,20 @@ def bench(name: str, arguments: Annotated[list[str] | None, typer.Argument()] = 
         runpy.run_module(f"benchmarks.{name}", run_name="__main__")
 
 
-def backup(file: Path, home: Home = Path("var")) -> None:
+def backup(file: Path, home: Home = DEFAULT_HOME) -> None:
     """Write the whole database to one file (pg_dump's own format); it may be in use meanwhile."""
     with clear_errors():
-        url = make_url(installation(home).url).set(drivername="postgresql").render_as_string(hide_password=False)
         partial = file.with_name(f".{file.name}.partial")
-        _postgres_tool("pg_dump", "--format=custom", f"--file={partial}", f"--dbname={url}")
+        _postgres_tool(
+            "pg_dump", "--format=custom", f"--file={partial}", f"--dbname={_libpq(make_url(installation(home).url))}"
+        )
         partial.replace(file)
         out.print(f"{file}: {file.stat().st_size / 1e6:,.1f} MB")
 
 
 def restore(
     file: Path,
-    home: Home = Path("var"),
+    home: Home = DEFAULT_HOME,
     yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
 ) -> None:
     """Put a backup in the place of everything in this installation's database."""
@@ -75,9 +78,36 @@ def restore(
             raise ValueError(f"there is no backup {file}")
         if not yes:
             typer.confirm(f"replace everything in the database of {home} by {file}?", abort=True)
-        url = make_url(installation(home).url).set(drivername="postgresql").render_as_string(hide_password=False)
-        _postgres_tool("pg_restore", "--clean", "--if-exists", "--single-transaction", f"--dbname={url}", str(file))
+        replace_by_backup(make_url(installation(home).url), file)
         out.print(f"restored from {file}")
+
+
+def replace_by_backup(url: URL, file: Path) -> None:
+    """Restore into a new database, and only when that is whole put it in the place of the old one."""
+    name = str(url.database)
+    fresh, old = f"{name}_restoring", f"{name}_before"
+    with psycopg.connect(_libpq(url.set(database="postgres")), autocommit=True) as server:
+
+        def do(statement: str, *names: str) -> None:
+            server.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+
+        do("DROP DATABASE IF EXISTS {} WITH (FORCE)", fresh)
+        do("CREATE DATABASE {}", fresh)
+        _postgres_tool("pg_restore", "--exit-on-error", f"--dbname={_libpq(url.set(database=fresh))}", str(file))
+        with psycopg.connect(_libpq(url.set(database=fresh)), autocommit=True) as restored:
+            restored.execute("SELECT trust_box_comparison()")  # a dump does not carry it; see migration 0004
+        server.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()",
+            [name],
+        )
+        do("DROP DATABASE IF EXISTS {} WITH (FORCE)", old)
+        do("ALTER DATABASE {} RENAME TO {}", name, old)
+        do("ALTER DATABASE {} RENAME TO {}", fresh, name)
+        do("DROP DATABASE {} WITH (FORCE)", old)
+
+
+def _libpq(url: URL) -> str:
+    return url.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 def add_to(app: typer.Typer) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import delete, select, update
 
 from command.access.passwords import hash_password, new_token
 from command.access.tables import UserAccount, UserSession
-from command.cli.console import Home, clear_errors, out, with_database
+from command.cli.console import DEFAULT_HOME, Home, clear_errors, out, with_database
 from command.officers.devices import Device, add_device, list_devices, revoke_device
 from data.positions.fix import SpeedUnit
 from data.tables import Officer
@@ -40,7 +40,7 @@ def device_add(
     datum: Annotated[Datum, typer.Option(help="what the device's coordinates are in")] = Datum.WGS84,
     speed_unit: Annotated[SpeedUnit, typer.Option(help="of OsmAnd's speed parameter")] = SpeedUnit.KNOTS,
     label: str = "tracker",
-    home: Home = Path("var"),
+    home: Home = DEFAULT_HOME,
 ) -> None:
     """Let a phone or tracker report positions for an officer."""
     secret = token or new_token()
@@ -58,7 +58,7 @@ def device_add(
 
 
 @device_app.command("list")
-def device_list(home: Home = Path("var")) -> None:
+def device_list(home: Home = DEFAULT_HOME) -> None:
     """All devices."""
     with clear_errors():
         devices = with_database(home, _all_devices)
@@ -77,7 +77,7 @@ def device_list(home: Home = Path("var")) -> None:
 
 
 @device_app.command("revoke")
-def device_revoke(device: int, home: Home = Path("var")) -> None:
+def device_revoke(device: int, home: Home = DEFAULT_HOME) -> None:
     """Take nothing more from a device."""
 
     async def revoke(database: Database) -> None:
@@ -105,7 +105,7 @@ def user_add(
     password: Password,
     name: Annotated[str | None, typer.Option(help="shown to others")] = None,
     officer: Annotated[str | None, typer.Option(help="certificate code, for the role officer")] = None,
-    home: Home = Path("var"),
+    home: Home = DEFAULT_HOME,
 ) -> None:
     """Let somebody sign in."""
 
@@ -132,7 +132,7 @@ def user_add(
 
 
 @user_app.command("list")
-def user_list(home: Home = Path("var")) -> None:
+def user_list(home: Home = DEFAULT_HOME) -> None:
     """Who may sign in."""
 
     async def read(database: Database) -> list[UserAccount]:
@@ -149,7 +149,7 @@ def user_list(home: Home = Path("var")) -> None:
 
 
 @user_app.command("password")
-def user_password(username: str, password: Password, home: Home = Path("var")) -> None:
+def user_password(username: str, password: Password, home: Home = DEFAULT_HOME) -> None:
     """Give somebody a new password; their open sessions end."""
     _check_or_end(password)
     _change(home, username, password_hash=hash_password(password))
@@ -157,21 +157,21 @@ def user_password(username: str, password: Password, home: Home = Path("var")) -
 
 
 @user_app.command("disable")
-def user_disable(username: str, home: Home = Path("var")) -> None:
+def user_disable(username: str, home: Home = DEFAULT_HOME) -> None:
     """Let somebody sign in no more; their open sessions end."""
     _change(home, username, active=False)
     out.print(f"{username} cannot sign in any more")
 
 
 @user_app.command("enable")
-def user_enable(username: str, home: Home = Path("var")) -> None:
+def user_enable(username: str, home: Home = DEFAULT_HOME) -> None:
     """Let somebody sign in again."""
     _change(home, username, active=True)
     out.print(f"{username} may sign in again")
 
 
 @user_app.command("remove-demo")
-def user_remove_demo(home: Home = Path("var")) -> None:
+def user_remove_demo(home: Home = DEFAULT_HOME) -> None:
     """Remove the demonstration users, so that this installation may serve."""
 
     async def remove(database: Database) -> int:

@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Annotated
 
 import httpx
@@ -15,7 +14,7 @@ import typer
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from command import demo as demonstration
-from command.cli.console import Home, clear_errors, err, installation, out
+from command.cli.console import DEFAULT_HOME, Home, clear_errors, err, out, running_installation
 from command.drill.play import run_drill
 from command.installation import Installation
 from command.supervise import Child, Supervisor
@@ -31,7 +30,7 @@ _READY_WITHIN_S = 120
 def demo(
     host: Host = "127.0.0.1",
     port: Port = 8000,
-    home: Home = Path("var"),
+    home: Home = DEFAULT_HOME,
     simulate: Annotated[bool, typer.Option(help="officers that move and loggers that report")] = True,
     hj212_port: GatewayPort = 9212,
     small: Annotated[bool, typer.Option(help="a small world (Weifang only), ready in seconds")] = False,
@@ -40,9 +39,7 @@ def demo(
     with clear_errors():
         _check_ports(host, port, hj212_port)
         began = time.monotonic()
-        with err.status("starting the database"):
-            here = installation(home)
-        try:
+        with running_installation(home) as here:
             with _bars() as progress:
                 demonstration.prepare(here.url, here.home, small=small, progress=progress)
             children = _children(here, host, port, hj212_port)
@@ -50,19 +47,16 @@ def demo(
                 command = (sys.executable, "-m", "data.demo.simulate", _url(host, port), host, str(hj212_port))
                 children.append(Child("simulate", command))
             _run(here, children, lambda: _welcome(_url(host, port), hj212_port, began, users=True))
-        finally:
-            _stop_cluster(here)
 
 
 def serve(
-    host: Host = "127.0.0.1", port: Port = 8000, home: Home = Path("var"), hj212_port: GatewayPort = 9212
+    host: Host = "127.0.0.1", port: Port = 8000, home: Home = DEFAULT_HOME, hj212_port: GatewayPort = 9212
 ) -> None:
     """Run OneMap. Refuses while demonstration users, whose password the whole world knows, can sign in."""
     with clear_errors():
         _check_ports(host, port, hj212_port)
         began = time.monotonic()
-        here = installation(home)
-        try:
+        with running_installation(home) as here:
             if demonstration.has_demo_users(here.url):
                 raise ValueError(
                     "this installation holds demonstration users with a public password; serve from another --home,"
@@ -70,8 +64,6 @@ def serve(
                 )
             children = _children(here, host, port, hj212_port)
             _run(here, children, lambda: _welcome(_url(host, port), hj212_port, began, users=False))
-        finally:
-            _stop_cluster(here)
 
 
 def drill(
@@ -139,11 +131,6 @@ def _run(here: Installation, children: list[Child], when_ready: Callable[[], Cor
             ready.cancel()
 
     asyncio.run(run())
-
-
-def _stop_cluster(here: Installation) -> None:
-    if here.cluster is not None:
-        here.cluster.stop()
 
 
 async def _welcome(url: str, hj212_port: int, began: float, *, users: bool) -> None:

@@ -7,8 +7,8 @@ from pydantic import BaseModel
 from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from command.dispatch.tables import OPEN_STATES, Assignment
 from command.events.log import record_event
+from command.officers.status import busy
 from command.problems import Conflict
 from data.tables import Officer, OfficerPosition
 from gis.database import Database
@@ -29,7 +29,7 @@ class DutyOut(BaseModel):
 async def set_duty(session: AsyncSession, officer_id: int, *, on: bool, until: datetime | None) -> DutyOut | None:
     """Put an officer on or off duty; None when there is none (or the session's person may not).
 
-    Raises `Conflict` for one who would go off in the middle of an assignment.
+    Raises `Conflict` for one who would leave in the middle of an assignment.
     Going on again keeps the start of the duty; the position of one who goes off is deleted with `forget_positions`.
     """
     officer = await session.scalar(
@@ -47,9 +47,11 @@ async def set_duty(session: AsyncSession, officer_id: int, *, on: bool, until: d
     if officer is None:
         return None
     # Asked after the change: its lock has waited for whoever was just assigning this officer.
-    under_way = None if on else await session.scalar(_open_alert_of(officer_id))
-    if under_way is not None:
-        raise Conflict(f"{officer.name} is on an assignment (alert {under_way}); finish or cancel it first")
+    if not on and await session.scalar(select(busy()).where(Officer.id == officer_id)):
+        raise Conflict(
+            f"{officer.name} is on an assignment; finish or cancel it before going off duty",
+            zh=f"{officer.name} 仍有未完成的任务，完成或撤销后方可下岗",
+        )
     view = _view(officer)
     _record(session, view)
     return view
@@ -69,10 +71,10 @@ async def forget_positions(database: Database, officer_ids: Sequence[int]) -> No
 
 
 async def end_overdue_duties(session: AsyncSession) -> list[DutyOut]:
-    """Send home those whose duty has run out; safe when several workers do it at once."""
+    """Send home those whose duty has run out, after the assignment they may be on; safe when several workers do it."""
     overdue: Select[int] = (
         select(Officer.id)
-        .where(Officer.on_duty, Officer.duty_until < func.now())
+        .where(Officer.on_duty, Officer.duty_until < func.now(), ~busy())
         .order_by(Officer.id)
         .limit(500)
         .with_for_update(skip_locked=True)
@@ -87,10 +89,6 @@ async def end_overdue_duties(session: AsyncSession) -> list[DutyOut]:
     for view in views:
         _record(session, view, actor="system:duty")
     return views
-
-
-def _open_alert_of(officer_id: int) -> Select[int]:
-    return select(Assignment.alert_id).where(Assignment.officer_id == officer_id, Assignment.state.in_(OPEN_STATES))
 
 
 def _view(officer: Officer) -> DutyOut:

@@ -16,7 +16,8 @@ def busy() -> ColumnElement[bool]:
 
 
 def on_duty() -> ColumnElement[bool]:
-    return and_(Officer.on_duty, or_(Officer.duty_until.is_(None), Officer.duty_until > func.now()))
+    """On duty, its end not yet reached; who is on an assignment then stays on duty until it is over."""
+    return and_(Officer.on_duty, or_(Officer.duty_until.is_(None), Officer.duty_until > func.now(), busy()))
 
 
 def stale(after: timedelta) -> ColumnElement[bool]:

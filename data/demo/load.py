@@ -9,8 +9,8 @@ from typing import Any, cast
 import psycopg
 from psycopg import sql
 
+from data.boundaries import Boundary
 from data.bulk import Connection, connected, ewkb_points
-from data.demo.boundaries import Boundary
 from data.demo.rows import DemoEnterprise, DemoLogger, DemoOfficer, DemoPermitLimit, DemoPoint, DemoStation
 from data.demo.users import GATEWAY_TOKEN, LOGGER_PASSWORD, tracker_codes, tracker_token
 from data.demo.world import SEED, Progress, World, WorldSize, make_world, silent

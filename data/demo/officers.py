@@ -6,15 +6,16 @@ from datetime import date, timedelta
 
 import numpy as np
 
+from data.boundaries import Boundary
 from data.demo import names
-from data.demo.boundaries import Boundary
 from data.demo.roads import County
 from data.demo.rows import DemoOfficer, DemoStation
 from data.demo.scatter import jitter
 
 _PROVINCE_SHARE, _CITY_SHARE = 0.012, 0.13  # of all officers; the rest serve in counties
 _FEWEST_IN_COUNTY = 4
-_KUIWEN, _IN_KUIWEN = "370705", 24  # enough that a scene there always has somebody near
+_KUIWEN, _IN_KUIWEN = "370705", 24  # at least; the guided tour plays there, and has more people than elsewhere
+_KUIWEN_FACTOR = 2.5
 _CAPITAL = "370102"  # the province's station stands in the middle of Jinan
 _STATION_SPREAD_M = 350.0
 
@@ -88,6 +89,7 @@ def _strengths(bodies: list[_Organisation], count: int, random: np.random.Genera
         "county": (1 - _PROVINCE_SHARE - _CITY_SHARE) / max(levels.count("county"), 1),
     }
     weights = np.array([share[level] for level in levels]) * random.uniform(0.7, 1.3, len(levels))
+    weights *= [_KUIWEN_FACTOR if body.adcode == _KUIWEN else 1.0 for body in bodies]
     bounds = np.round(np.cumsum(weights) / weights.sum() * count).astype(int)
     drawn: list[int] = np.diff(bounds, prepend=0).tolist()
     return [

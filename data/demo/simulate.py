@@ -3,6 +3,8 @@
 import asyncio
 import logging
 import random
+import signal
+import sys
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
@@ -102,3 +104,17 @@ async def _pause(stop: asyncio.Event, seconds: float) -> None:
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+async def main(base_url: str, hj212_host: str, hj212_port: str) -> None:
+    """`python -m data.demo.simulate URL HOST PORT`: simulate until told to stop."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await run_simulators(base_url, hj212_host, int(hj212_port), stop=stop)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:4]))

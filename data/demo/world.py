@@ -6,7 +6,7 @@ The same size and seed give the same world on every machine, whatever the day.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from data.demo.boundaries import Boundary, load_shandong
+from data.boundaries import Boundary, load_shandong
 from data.demo.enterprises import make_enterprises, with_connection
 from data.demo.officers import make_officers, make_stations
 from data.demo.points import make_loggers, make_points, permit_limits

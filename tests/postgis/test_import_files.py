@@ -7,7 +7,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from data.demo.boundaries import load_shandong
+from data.boundaries import load_shandong
 from data.importers import ImportRefused, import_file, parse_mapping
 from gis.datum import convert_arrays
 from gis.position import Datum

@@ -14,7 +14,7 @@ from shapely.geometry import Point
 from shapely.geometry.base import BaseGeometry
 from shapely.ops import nearest_points
 
-from data.demo.boundaries import load_shandong
+from data.boundaries import load_shandong
 from data.demo.roads.plane import KM_PER_DEGREE_LAT, KM_PER_DEGREE_LON
 from data.demo.roads.seats import CITY_RADIUS_M, ISLAND_TOWNS, ORDINARY_SEAT_RADIUS_M, SEATS, WEIFANG_SEAT_RADIUS_M
 

@@ -25,9 +25,8 @@ _RENEW_BEFORE = timedelta(minutes=30)
 class PatrolSettings:
     """How many officers work, and how they move. Times in seconds."""
 
-    share_on_duty: float = 0.33
-    share_in_focus: float = 0.7
-    focus: str = "3707"  # the area of the guided tour has more people on the road
+    # Which part of the officers of an area works; the first that fits counts. The guided tour plays in Kuiwen.
+    shares_on_duty: tuple[tuple[str, float], ...] = (("370705", 0.85), ("3707", 0.5), ("37", 0.33))
     moving_every_s: float = 30.0
     parked_every_s: float = 60.0
     stay_s: tuple[float, float] = (600.0, 2400.0)
@@ -79,8 +78,9 @@ class Patrol:
         """Choose who works, from the officers that the product knows, and put each somewhere in their area."""
         rows = [row async for row in self.desk.rows("/api/officers") if self._works(row)]
         trackers = set(tracker_codes(row["code"] for row in rows))
-        # whoever looks first looks at the tour's area
-        rows.sort(key=lambda row: (not row["region"].startswith(self.settings.focus), row["id"]))
+        # whoever looks first looks where the tour plays
+        areas = [area for area, _ in self.settings.shares_on_duty]
+        rows.sort(key=lambda row: [not row["region"].startswith(area) for area in areas])
         for row in rows:
             targets = await self._targets_of(row["region"])
             if not targets:
@@ -129,8 +129,8 @@ class Patrol:
     def _works(self, row: dict[str, Any]) -> bool:
         if row["code"] in manned_codes() or row.get("drill") or not row.get("demo", True):
             return False
-        in_focus = row["region"].startswith(self.settings.focus)
-        share = self.settings.share_in_focus if in_focus else self.settings.share_on_duty
+        shares = self.settings.shares_on_duty
+        share = next((share for area, share in shares if row["region"].startswith(area)), 0.0)
         return random.Random(f"works {row['code']}").random() < share
 
     async def _targets_of(self, region: str) -> list[Place]:

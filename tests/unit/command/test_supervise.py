@@ -25,7 +25,7 @@ def python(name: str, program: str) -> Child:
 async def until(condition: Callable[[], object]) -> None:
     """Wait for what another process does; the test's own time limit ends a vain wait."""
     async with asyncio.timeout(30):
-        while not condition():  # noqa: ASYNC110 - another process cannot set our event
+        while not condition():
             await asyncio.sleep(0.005)
 
 

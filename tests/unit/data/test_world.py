@@ -8,7 +8,7 @@ import pytest
 import shapely
 from stdnum.cn import uscc
 
-from data.demo.boundaries import load_shandong
+from data.boundaries import load_shandong
 from data.demo.enterprises import KUIWEN_PLANT
 from data.demo.rows import DemoEnterprise, DemoPoint, DemoStation
 from data.demo.users import demo_users, manned_codes, tracker_codes

@@ -160,6 +160,13 @@ async def test_closing_and_reopening_the_bridge_changes_routes_at_once(client, a
         {"geometry": {"type": "Point", "coordinates": [36.7, 119.1]}, "reason": "x"},
         {"geometry": {"type": "Point", "coordinates": [118.0, 36.0]}, "reason": "x"},
         {"geometry": {"type": "Point", "coordinates": [119.11, 36.705]}, "reason": ""},
+        {"geometry": {"type": "Point", "coordinates": [10**400, 36.705]}, "reason": "x"},
+        {"geometry": {"type": "Point", "coordinates": [119.11, 36.705]}, "reason": "x\0"},
+        {
+            "geometry": {"type": "Point", "coordinates": [119.11, 36.705]},
+            "reason": "x",
+            "until": "9999-12-31T23:59:59-12:00",
+        },
         {
             "geometry": {"type": "Point", "coordinates": [119.11, 36.705]},
             "reason": "x",

@@ -6,6 +6,8 @@ export class ApiProblem extends Error {
   readonly status: number
   readonly title: string
   readonly detail: string
+  /** The same sentence in Chinese, where the server has one. */
+  readonly detailZh: string | null
 
   constructor(status: number, problem: ProblemDetails) {
     super(problem.detail || problem.title || `HTTP ${status}`)
@@ -13,6 +15,7 @@ export class ApiProblem extends Error {
     this.status = status
     this.title = problem.title ?? ''
     this.detail = problem.detail ?? ''
+    this.detailZh = problem.detail_zh ?? null
   }
 }
 

@@ -54,18 +54,23 @@ export class Api {
     return this.client.post<unknown>(`/api/assignments/${assignmentId}/photos`, form)
   }
 
+  photos = (assignmentId: number) => this.client.get<t.Page<{ id: string }>>(`/api/assignments/${assignmentId}/photos`)
+
   officers = (query: { bbox?: string; status?: string; limit?: number } = {}) =>
     this.client.get<t.Page<t.Officer>>('/api/officers', { query })
+  officer = (id: number) => this.client.get<t.Officer>(`/api/officers/${id}`)
   duty = (officerId: number, on: boolean, until: string | null) =>
-    this.client.post<t.Officer>(`/api/officers/${officerId}/duty`, { on, until })
+    this.client.post<t.Duty>(`/api/officers/${officerId}/duty`, { on, until })
   sendFixes = (fixes: t.Fix[]) => this.client.post<unknown>('/api/positions', fixes)
 
   readings = (pointId: number, query: { factor: string; from: string; to: string; period?: string }, cancel: Cancel = {}) =>
     this.client.get<t.Readings>(`/api/points/${pointId}/readings`, { query, ...cancel })
-  regions = (query: { level: t.RegionLevel; parent?: string }) =>
+  layers = () => this.client.get<t.Page<t.Layer>>('/api/layers')
+  regions = (query: { level: t.RegionLevel; parent?: string; limit?: number }) =>
     this.client.get<t.Page<t.Region>>('/api/regions', { query })
 }
 
+/** Where the browser finds a picture from the scene. */
 export const photoUrl = (id: string) => `/api/photos/${id}`
 
 export const apiKey: InjectionKey<Api> = Symbol('api')

@@ -29,7 +29,8 @@ export interface User {
 }
 
 export interface Session {
-  user: User
+  /** Nobody is signed in: null. */
+  user: User | null
   /** Whether the records are the demonstration world; every screen says so. */
   demo: boolean
 }
@@ -122,8 +123,9 @@ export interface Reason {
 
 export interface RouteStep {
   name: string | null
+  road_class: string
   distance_m: number
-  time_s: number
+  travel_time_s: number
 }
 
 export interface Responder {
@@ -163,10 +165,13 @@ export interface Responders {
 
 /** The way by road between two places. */
 export interface Route {
-  travel_time_s: number | null
-  road_distance_m: number | null
-  route: LineString | null
-  steps: RouteStep[] | null
+  roads_version: string
+  /** The walk between the road and the place included. */
+  travel_time_s: number
+  road_distance_m: number
+  walk_s: number
+  route: LineString
+  steps: RouteStep[]
 }
 
 export interface TimelineEvent {
@@ -178,6 +183,9 @@ export interface TimelineEvent {
   actor: string
   data: Record<string, unknown>
 }
+
+/** What changes when an officer goes on or off duty. */
+export type Duty = Pick<Officer, 'id' | 'name' | 'region' | 'on_duty' | 'duty_until' | 'version'>
 
 export type OfficerStatus = 'free' | 'busy' | 'stale' | 'off_duty'
 
@@ -213,8 +221,9 @@ export interface Fix {
 export interface Reading {
   at: string
   value: number | null
+  /** At reference oxygen; it is the one that is judged when there is one. */
+  converted: number | null
   flag: string | null
-  limit_high?: number | null
 }
 
 export interface Readings {
@@ -231,7 +240,20 @@ export interface Region {
   name: string
   level: RegionLevel
   parent: string | null
+  /** A place inside, for the name. */
+  lon: number
+  lat: number
   geometry: Geometry | null
+}
+
+/** An entry of the catalogue of layers. */
+export interface Layer {
+  id: string
+  /** Address of its vector tiles with {z}, {x} and {y}; null when it has none. */
+  tiles: string | null
+  min_zoom: number
+  max_zoom: number
+  vector_layers: string[]
 }
 
 export interface NewAlert {
@@ -262,5 +284,6 @@ export interface ProblemDetails {
   title?: string
   status?: number
   detail?: string
+  detail_zh?: string
   errors?: unknown
 }

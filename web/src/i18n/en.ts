@@ -36,6 +36,14 @@ export const en: Messages = {
     unknown: 'That did not go through. Please try again.',
     webgl: 'This browser cannot draw the map (WebGL 2 is needed). Everything else works.',
     session: 'Your session has ended. Please sign in again.',
+    status: {
+      403: 'Your role or area does not allow this.',
+      404: 'Not found, or outside your area.',
+      413: 'Too large; send it in parts.',
+      422: 'Something in it cannot be right; check and try again.',
+      429: 'Too many tries; wait five minutes.',
+      503: 'Not available at the moment; nothing was stored. Try again.',
+    },
   },
   login: {
     title: 'Sign in',

@@ -6,7 +6,7 @@ import { ApiProblem, Unreachable, type Bilingual } from '@/api'
 const ZONE = 'Asia/Shanghai'
 
 export function useFormat() {
-  const { t, locale } = useI18n()
+  const { t, te, locale } = useI18n()
 
   const clockFormat = computed(
     () => new Intl.DateTimeFormat(locale.value, { timeZone: ZONE, hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' }),
@@ -57,8 +57,12 @@ export function useFormat() {
   /** A failure as a sentence: the server's own where it gave one. */
   function problem(error: unknown): string {
     if (error instanceof Unreachable) return t('error.unreachable')
-    if (error instanceof ApiProblem) return error.status === 401 ? t('error.session') : error.message
-    return t('error.unknown')
+    if (!(error instanceof ApiProblem)) return t('error.unknown')
+    if (error.status === 401) return t('error.session')
+    if (locale.value === 'en') return error.message
+    if (error.detailZh) return error.detailZh
+    const key = `error.status.${error.status}`
+    return te(key) ? t(key) : error.message
   }
 
   return { clock, moment, day, age, ageOf, minutes, length, amount, both, problem }

@@ -1,12 +1,13 @@
 /** Moving the view. Someone who asked for less motion gets a jump. */
 import type { Map as MapLibre, PaddingOptions } from 'maplibre-gl'
-import { boundsOf, circle } from './geodesic'
+import { boundsOf } from '@/stores/bounds'
+import { circle } from './geodesic'
 
 const calm = () => window.matchMedia('(prefers-reduced-motion: reduce)').matches
 
 /** Show a place with everything within `radiusM` around it. */
 export function showReach(map: MapLibre, lon: number, lat: number, radiusM: number, padding: number | PaddingOptions = 48): void {
-  const ring = circle(lon, lat, radiusM, 16).geometry.coordinates[0] as [number, number][]
+  const ring = circle(lon, lat, radiusM, 16).geometry.coordinates[0]!
   const box = boundsOf(ring)
   if (box) map.fitBounds(box, { padding, duration: calm() ? 0 : 1200, essential: true })
 }

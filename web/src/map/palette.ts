@@ -27,11 +27,11 @@ export interface MapPalette {
 
 export const DARK: MapPalette = {
   ground: '#0a1016',
-  land: '#121b25',
+  land: '#15202b',
   landEdge: '#3b5568',
   border: '#31475a',
   borderFaint: '#203040',
-  label: '#93a8ba',
+  label: '#a3b6c6',
   labelHalo: '#0a1016',
   road: '#233444',
   roadMain: '#34495c',

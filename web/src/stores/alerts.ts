@@ -8,10 +8,19 @@ const OPEN_STATES = new Set(['offered', 'accepted', 'departed', 'arrived'])
 export const isOpen = (alert: Alert) => alert.status !== 'closed'
 export const isUnderWay = (assignment: Assignment) => OPEN_STATES.has(assignment.state)
 
-/** Open before closed, unacknowledged first, then by gravity, then newest first. */
+/** The officer who has been there, when nobody else is on the way: the alert waits to be closed. */
+export const finishedBy = ({ assignments }: Alert) =>
+  assignments.some(isUnderWay) ? undefined : assignments.findLast(({ state }) => state === 'finished')
+
+/** 0: somebody must act now; 1: somebody is on it or has been there; 2: closed. */
+function stage(alert: Alert): number {
+  if (!isOpen(alert)) return 2
+  return alert.assignments.some(isUnderWay) || finishedBy(alert) ? 1 : 0
+}
+
+/** Those that wait for a decision first, then by gravity, then newest first. */
 export function byUrgency(a: Alert, b: Alert): number {
-  const order = { raised: 0, acknowledged: 1, closed: 2 }
-  return order[a.status] - order[b.status] || a.level - b.level || b.raised_at.localeCompare(a.raised_at)
+  return stage(a) - stage(b) || a.level - b.level || b.raised_at.localeCompare(a.raised_at)
 }
 
 export const useAlerts = defineStore('alerts', () => {
@@ -38,8 +47,13 @@ export const useAlerts = defineStore('alerts', () => {
     ])
     const fresh = new Map<number, Alert>()
     for (const { items } of pages) for (const alert of items) fresh.set(alert.id, alert)
+    // What rose while the link was broken is news too; what was there when the page opened is not.
+    const missed = loaded.value
+      ? [...fresh.values()].filter(({ id, status }) => status === 'raised' && !rows.value.has(id)).map(({ id }) => id)
+      : []
     rows.value = fresh
     loaded.value = true
+    if (missed.length > 0) rise(missed)
   }
 
   /** Take a row from the feed or an answer, unless a newer one is here already. */
@@ -53,7 +67,11 @@ export const useAlerts = defineStore('alerts', () => {
   function applyRisen(alert: Alert): void {
     const isNew = !rows.value.has(alert.id)
     apply(alert)
-    if (isNew) risen.value = [...risen.value.slice(-20), alert.id]
+    if (isNew) rise([alert.id])
+  }
+
+  function rise(ids: number[]): void {
+    risen.value = [...risen.value, ...ids.sort((a, b) => a - b)].slice(-20)
   }
 
   function applyAssignment(assignment: Assignment): void {

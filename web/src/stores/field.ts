@@ -1,13 +1,15 @@
 /** The officer's own phone: duty, position, and the assignment in hand. */
 import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
-import { ApiProblem, type Assignment, type AssignmentStep, type Fix, type Officer, Unreachable, useApi } from '@/api'
+import { ApiProblem, type Assignment, type AssignmentStep, type Duty, type Fix, type Officer, Unreachable, useApi } from '@/api'
 import { isUnderWay } from './alerts'
 import { useSession } from './session'
 
 export type SharingState = 'off' | 'asking' | 'sharing' | 'denied' | 'unavailable'
 
 const SEND_EVERY_MS = 5_000
+/** Someone who stands still moves nothing, and the watch says nothing: ask, so that the position does not grow old. */
+const ASK_AFTER_MS = 30_000
 /** About 40 minutes at one fix each 5 s; older ones help nobody. */
 const KEEP_FIXES = 500
 
@@ -35,12 +37,11 @@ export const useField = defineStore('field', () => {
 
   async function load(): Promise<void> {
     const id = need()
-    const [officers, mine] = await Promise.all([api.officers({ limit: 10_000 }), api.assignments({ officer: id, limit: 50 })])
-    // Who is off duty has no row among the officers.
-    me.value = officers.items.find((officer) => officer.id === id) ?? null
+    const [officer, mine] = await Promise.all([api.officer(id), api.assignments({ officer: id, limit: 50 })])
+    me.value = officer
     assignments.value = mine.items
     loaded.value = true
-    if (onDuty.value && sharing.value === 'off') startSharing()
+    shareWhileOnDuty()
   }
 
   function apply(assignment: Assignment): void {
@@ -51,9 +52,19 @@ export const useField = defineStore('field', () => {
   }
 
   async function setDuty(on: boolean, until: string | null): Promise<void> {
-    me.value = await api.duty(need(), on, until)
-    if (on) startSharing()
-    else stopSharing()
+    applyDuty(await api.duty(need(), on, until))
+  }
+
+  /** Duty also ends by itself, or by the desk: the position stops being shared then. */
+  function applyDuty(duty: Duty): void {
+    if (me.value === null || duty.id !== me.value.id || duty.version < me.value.version) return
+    me.value = { ...me.value, ...duty }
+    shareWhileOnDuty()
+  }
+
+  function shareWhileOnDuty(): void {
+    if (!onDuty.value) stopSharing()
+    else if (sharing.value === 'off') startSharing()
   }
 
   async function step(assignment: Assignment, name: AssignmentStep, extra: { reason?: string } = {}): Promise<void> {
@@ -68,7 +79,7 @@ export const useField = defineStore('field', () => {
     }
     sharing.value = 'asking'
     watch = navigator.geolocation.watchPosition(onFix, onRefusal, { enableHighAccuracy: true, maximumAge: 2_000 })
-    sendTimer = window.setInterval(() => void send(), SEND_EVERY_MS)
+    sendTimer = window.setInterval(beat, SEND_EVERY_MS)
   }
 
   function stopSharing(): void {
@@ -77,6 +88,13 @@ export const useField = defineStore('field', () => {
     watch = undefined
     unsent = []
     sharing.value = 'off'
+  }
+
+  function beat(): void {
+    if (position.value && Date.now() - Date.parse(position.value.at) > ASK_AFTER_MS) {
+      navigator.geolocation.getCurrentPosition(onFix, () => undefined, { enableHighAccuracy: true, maximumAge: 0, timeout: 10_000 })
+    }
+    void send()
   }
 
   function onFix({ coords, timestamp }: GeolocationPosition): void {
@@ -123,6 +141,6 @@ export const useField = defineStore('field', () => {
 
   return {
     me, assignments, loaded, sharing, position, sentAt, officerId, onDuty, current,
-    load, apply, setDuty, step, startSharing, stopSharing,
+    load, apply, applyDuty, setDuty, step, startSharing, stopSharing,
   }
 })

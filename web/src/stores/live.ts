@@ -1,9 +1,9 @@
 /** One feed a page, and what its frames mean for the stores. */
 import { defineStore } from 'pinia'
 import { ref } from 'vue'
-import { type Alert, type Assignment, useApi } from '@/api'
+import { type Alert, type Assignment, type Duty, useApi } from '@/api'
 import { type Frame, LiveFeed, type LinkState } from '@/live/feed'
-import { useAlerts } from './alerts'
+import { isUnderWay, useAlerts } from './alerts'
 import { type Move, useOfficers } from './officers'
 import { useSession } from './session'
 
@@ -30,7 +30,13 @@ export const useLive = defineStore('live', () => {
       } else if (frame.kind.startsWith('alert.')) {
         alerts.apply(frame.data as Alert)
       } else if (frame.kind.startsWith('assignment.')) {
-        alerts.applyAssignment(frame.data as Assignment)
+        const assignment = frame.data as Assignment
+        alerts.applyAssignment(assignment)
+        if (assignment.officer_id !== null) {
+          officers.setStatus(assignment.officer_id, isUnderWay(assignment) ? 'busy' : 'free')
+        }
+      } else if (frame.kind === 'duty.ended') {
+        officers.applyMoves([], [(frame.data as Duty).id])
       }
       for (const listener of listeners) listener(frame)
     }

@@ -61,9 +61,11 @@ export const useOfficers = defineStore('officers', () => {
   }
 
   async function load(): Promise<void> {
-    const { items } = await api.officers({ limit: 10_000 })
+    // Most officers are off duty at any time, and nothing here is about them.
+    const onDuty = ['free', 'busy', 'stale'] as const
+    const pages = await Promise.all(onDuty.map((status) => api.officers({ status, limit: 10_000 })))
     rows.clear()
-    for (const officer of items) if (officer.status !== 'off_duty') rows.set(officer.id, officer)
+    for (const { items } of pages) for (const officer of items) rows.set(officer.id, officer)
     loaded.value = true
     count()
     tell(null, [])
@@ -95,13 +97,21 @@ export const useOfficers = defineStore('officers', () => {
     }
   }
 
+  /** Someone was called or is through with a task: their dot changes before they next move. */
+  function setStatus(id: number, status: OfficerStatus): void {
+    const known = rows.get(id)
+    if (!known || known.status === status) return
+    known.status = status
+    tell([id], [])
+  }
+
   /** Hear of changes until the returned function is called. */
   function subscribe(listener: OfficersChanged): () => void {
     listeners.add(listener)
     return () => listeners.delete(listener)
   }
 
-  return { rows, loaded, counts, movedAt, load, applyMoves, subscribe }
+  return { rows, loaded, counts, movedAt, load, applyMoves, setStatus, subscribe }
 })
 
 /** Someone who came on duty after the snapshot: a place now, the rest with the next list. */

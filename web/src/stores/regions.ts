@@ -1,11 +1,13 @@
-/** Administrative areas for the base map; they do not change while a page is open. */
-import type { FeatureCollection } from 'geojson'
+/** What the base map is made of: areas and roads. It does not change while a page is open. */
+import type { FeatureCollection, Geometry, Position } from 'geojson'
 import { defineStore } from 'pinia'
 import { shallowRef } from 'vue'
-import { type Region, type RegionLevel, useApi } from '@/api'
+import { type Layer, type Region, type RegionLevel, useApi } from '@/api'
+import { boundsOf as box } from './bounds'
 
 const EMPTY: FeatureCollection = { type: 'FeatureCollection', features: [] }
 
+/** The areas as shapes for the map; the place for the name goes along as a property. */
 export function toFeatures(regions: Region[]): FeatureCollection {
   return {
     type: 'FeatureCollection',
@@ -20,19 +22,36 @@ export const useRegions = defineStore('regions', () => {
   const province = shallowRef(EMPTY)
   const cities = shallowRef(EMPTY)
   const counties = shallowRef(EMPTY)
+  /** The road layer of the catalogue, when it has tiles. */
+  const roads = shallowRef<Layer | null>(null)
   let asked = false
 
   async function load(): Promise<void> {
     if (asked) return
     asked = true
-    const ask = async (level: RegionLevel) => toFeatures((await api.regions({ level })).items)
+    const ask = async (level: RegionLevel) => toFeatures((await api.regions({ level, limit: 10_000 })).items)
     try {
-      ;[province.value, cities.value, counties.value] = await Promise.all([ask('province'), ask('city'), ask('county')])
+      const [layers, ...areas] = await Promise.all([api.layers(), ask('province'), ask('city'), ask('county')])
+      ;[province.value, cities.value, counties.value] = areas
+      roads.value = layers.items.find(({ id, tiles }) => id === 'roads' && tiles !== null) ?? null
     } catch (error) {
       asked = false // the map works without its background; the next page tries again
       throw error
     }
   }
 
-  return { province, cities, counties, load }
+  /** West, south, east and north of one's own area by its prefix, or null while it is not known. */
+  function boundsOf(prefix: string): [number, number, number, number] | null {
+    const areas = [province, cities, counties].flatMap(({ value }) => value.features)
+    const own = areas.find(({ properties }) => String(properties?.adcode ?? '').replace(/(00)+$/, '') === prefix)
+    return own ? box(cornersOf(own.geometry)) : null
+  }
+
+  return { province, cities, counties, roads, load, boundsOf }
 })
+
+/** The corners of an area; nothing of any other kind of shape. */
+function cornersOf(geometry: Geometry): Position[] {
+  if (geometry.type === 'MultiPolygon') return geometry.coordinates.flat(2)
+  return geometry.type === 'Polygon' ? geometry.coordinates.flat() : []
+}

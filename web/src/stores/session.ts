@@ -1,7 +1,7 @@
 /** Who is signed in, and whether the records are the demonstration's. */
 import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
-import { ApiProblem, type Session, useApi, type User } from '@/api'
+import { type Session, useApi, type User } from '@/api'
 
 export const useSession = defineStore('session', () => {
   const api = useApi()
@@ -10,20 +10,15 @@ export const useSession = defineStore('session', () => {
   /** False until the server was asked once. */
   const known = ref(false)
 
-  function take(session: Session | null): void {
-    user.value = session?.user ?? null
-    if (session) demo.value = session.demo
+  function take(session: Session): void {
+    user.value = session.user
+    demo.value = session.demo
     known.value = true
   }
 
   /** Ask the server who we are; being nobody is an answer, not an error. */
   async function load(): Promise<void> {
-    try {
-      take(await api.session())
-    } catch (error) {
-      if (!(error instanceof ApiProblem)) throw error
-      take(null)
-    }
+    take(await api.session())
   }
 
   async function signIn(username: string, password: string): Promise<void> {
@@ -32,12 +27,12 @@ export const useSession = defineStore('session', () => {
 
   async function signOut(): Promise<void> {
     await api.signOut()
-    take(null)
+    forget()
   }
 
   /** The feed or a request told us that the session has ended. */
   function forget(): void {
-    take(null)
+    user.value = null
   }
 
   /** The page this person works on. */

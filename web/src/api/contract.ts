@@ -1,0 +1,36 @@
+/**
+ * Holds the shapes of `types.ts` against the server's own description (`schema.d.ts`, written by `npm run generate`).
+ *
+ * Nothing here runs: when a shape names a field that the server does not send, the type check fails and names it.
+ */
+import type { components } from './schema'
+import type * as t from './types'
+
+type Theirs = components['schemas']
+/** Fields of ours that they do not send; must be none. */
+type Missing<Ours, Sent> = Exclude<keyof Ours, keyof Sent>
+
+type Check<None extends never> = None
+
+export type Contract = [
+  Check<Missing<t.Session, Theirs['SessionOut']>>,
+  Check<Missing<t.User, Theirs['UserOut']>>,
+  Check<Missing<t.Alert, Theirs['AlertOut']>>,
+  Check<Missing<t.Assignment, Theirs['AssignmentOut']>>,
+  Check<Missing<t.AlertBrief, Theirs['AlertBrief']>>,
+  Check<Missing<t.Responders, Theirs['RespondersOut']>>,
+  Check<Missing<t.Responder, Theirs['ResponderOut']>>,
+  Check<Missing<t.RouteStep, Theirs['StreetOut']>>,
+  Check<Missing<t.Route, Theirs['RouteOut']>>,
+  Check<Missing<t.TimelineEvent, Theirs['EventOut']>>,
+  Check<Missing<t.Officer, Theirs['OfficerOut']>>,
+  Check<Missing<t.Duty, Theirs['DutyOut']>>,
+  Check<Missing<t.Reading, Theirs['ReadingItem']>>,
+  Check<Missing<t.Readings, Theirs['ReadingListing']>>,
+  Check<Missing<t.Region, Theirs['RegionItem']>>,
+  Check<Missing<t.Layer, Theirs['LayerItem']>>,
+  // What we send must be known to them, too.
+  Check<Missing<t.NewAlert, Theirs['NewAlert']>>,
+  Check<Missing<t.Offer, Theirs['NewAssignments']>>,
+  Check<Missing<t.StepInput, Theirs['StepIn']>>,
+]

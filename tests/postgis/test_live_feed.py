@@ -136,5 +136,5 @@ async def test_who_leaves_is_forgotten(app: House, address: str) -> None:
         await _next(socket)
         assert app.app.state.feed.listening == 1
     async with asyncio.timeout(10):
-        while app.app.state.feed.listening:  # noqa: ASYNC110 - the other end has no event for it
+        while app.app.state.feed.listening:
             await asyncio.sleep(0.01)

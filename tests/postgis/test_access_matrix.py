@@ -3,8 +3,6 @@
 The doors are taken from the OpenAPI: a new one that has no entry here fails the test.
 """
 
-
-
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 import command.access.api
 import command.alerts.api
 import command.dispatch.api
+import command.dispatch.joint_api
 import command.drill.api
 import command.events.api
 import command.officers.api
@@ -99,7 +100,15 @@ def create_app(
             await asyncio.gather(*tasks, return_exceptions=True)
             await database.close()
 
-    app = FastAPI(title="OneMap", version="1", openapi_url="/api/openapi.json", docs_url=None, lifespan=lifespan)
+    app = FastAPI(
+        title="OneMap",
+        version="1",
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+        responses=problems.RESPONSES,
+    )
     app.state.database = database
     app.state.roads = roads
     app.state.layers = standard_layers().with_tiles("roads", road_tiles)
@@ -120,6 +129,7 @@ def create_app(
         command.alerts.api,
         command.events.api,
         command.dispatch.api,
+        command.dispatch.joint_api,
         command.officers.doors,
         command.officers.api,
         command.drill.api,

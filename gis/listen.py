@@ -1,7 +1,7 @@
 """PostgreSQL LISTEN: what other processes announce on commit."""
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 
 import psycopg
 from psycopg import sql
@@ -21,4 +21,7 @@ async def listening(url: str, channels: Sequence[str]) -> AsyncIterator[AsyncIte
     async with connection:
         for channel in channels:
             await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
-        yield connection.notifies()
+        # A generator that is left half-way keeps the connection's lock, and leaving the connection would wait for it
+        # for ever: close it first, whatever the reader stumbled over.
+        async with aclosing(connection.notifies()) as announced:
+            yield announced

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import re
 import time
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -26,7 +27,11 @@ from routing.roads import Roads
 router = APIRouter(tags=["dispatch"])
 
 MAX_PHOTO_BYTES = 8 * 1024 * 1024
-_SIGNATURES = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png", b"RIFF": "image/webp"}
+_SIGNATURES = {
+    "image/jpeg": re.compile(rb"\xff\xd8\xff"),
+    "image/png": re.compile(rb"\x89PNG\r\n\x1a\n"),
+    "image/webp": re.compile(rb"RIFF.{4}WEBP", re.DOTALL),
+}
 
 State = Literal["offered", "accepted", "declined", "departed", "arrived", "finished", "cancelled", "open"]
 StepName = Literal["accept", "decline", "depart", "arrive", "finish", "cancel"]
@@ -204,7 +209,7 @@ async def send_photo(
     content = await file.read(MAX_PHOTO_BYTES + 1)
     if len(content) > MAX_PHOTO_BYTES:
         raise Refused(f"the picture is larger than {MAX_PHOTO_BYTES // 1024 // 1024} MB; send a smaller one")
-    media_type = next((kind for start, kind in _SIGNATURES.items() if content.startswith(start)), None)
+    media_type = next((kind for kind, start in _SIGNATURES.items() if start.match(content)), None)
     if media_type is None:
         raise Refused("this is no JPEG, PNG or WebP picture")
     digest = await asyncio.to_thread(lambda: hashlib.sha256(content).hexdigest())

@@ -96,10 +96,13 @@ async def take_step(
     Repeating a step that this very version has already led to is harmless: a phone on a poor network sends twice.
     """
     step = STEPS[step_name]
+    if not step.by_officer and scope.role not in ("duty", "dispatcher"):
+        raise Forbidden("only the desk may do this")
     row = await session.scalar(select(Assignment).where(Assignment.id == assignment_id).with_for_update())
     if row is None:
         raise NotFound(f"there is no assignment {assignment_id} in your area")
-    _check_whose(scope, row, by_officer=step.by_officer)
+    if step.by_officer:
+        _check_own(scope, row)
     if row.state == step.state and row.version == version + 1:
         return await assignment_view(session, assignment_id)
     if row.version != version or row.state not in step.sources:
@@ -142,7 +145,7 @@ async def keep_photo(session: AsyncSession, scope: Scope, photo: Photo) -> bool:
     assignment = await session.get(Assignment, photo.assignment_id)
     if assignment is None:
         raise NotFound(f"there is no assignment {photo.assignment_id} of yours")
-    _check_whose(scope, assignment, by_officer=True)
+    _check_own(scope, assignment)
     known = await session.get(Photo, photo.id)
     if known is not None:
         if known.sha256 != photo.sha256:
@@ -234,7 +237,7 @@ async def _claim(session: AsyncSession, row: Assignment) -> None:
     """Store an offer; the unique index of open assignments decides who was first, and waits for who is not through."""
     try:
         async with session.begin_nested():
-            session.add(row)
+            session.add(row)  # not before: opening the savepoint writes what is pending outside it
             await session.flush()
     except IntegrityError:
         busy_with = await session.scalar(
@@ -250,11 +253,9 @@ async def _claim(session: AsyncSession, row: Assignment) -> None:
         ) from None
 
 
-def _check_whose(scope: Scope, row: Assignment, *, by_officer: bool) -> None:
-    if by_officer and scope.officer_id != row.officer_id:
+def _check_own(scope: Scope, row: Assignment) -> None:
+    if scope.officer_id != row.officer_id:
         raise Forbidden("this step is the assigned officer's own")
-    if not by_officer and scope.role not in ("duty", "dispatcher"):
-        raise Forbidden("only the desk may do this")
 
 
 def _put_words(row: Assignment, step_name: str, words: str | None) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol
@@ -95,9 +95,7 @@ def create_app(
         try:
             yield
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await _stop(tasks)
             await database.close()
 
     app = FastAPI(
@@ -157,6 +155,17 @@ async def _keep_running(part: _Part) -> None:
         except Exception:
             log.exception("%s stopped; it is started again", type(part).__name__)
         await asyncio.sleep(_PART_AGAIN_AFTER_S)
+
+
+async def _stop(tasks: Collection[asyncio.Task[None]]) -> None:
+    """End the parts. A database call may answer its cancellation with an error, which the part takes for a lost link
+    and begins again: so ask until all are through.
+    """
+    waiting = set(tasks)
+    while waiting:
+        for task in waiting:
+            task.cancel()
+        _, waiting = await asyncio.wait(waiting, timeout=1.0)
 
 
 async def _record_for_rooms(session: AsyncSession, kind: str, subject: str, region: str, data: dict[str, Any]) -> None:

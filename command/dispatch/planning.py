@@ -84,16 +84,16 @@ class _Near:
 
 
 async def waiting_alerts(session: AsyncSession) -> tuple[list[AlertOut], bool]:
-    """Open alerts of the person's area to which nobody is on the way, the most urgent first; whether there are more
-    than `MAX_ALERTS`. Drills are left out.
+    """Open alerts of the person's area that wait for somebody to be sent, the most urgent first; whether there are more
+    than `MAX_ALERTS`. Drills are left out, and what an officer is through with: it waits to be closed only.
     """
-    under_way = exists(
-        select(Assignment.id).where(Assignment.alert_id == Alert.id, Assignment.state.in_(OPEN_STATES))
+    seen_to = exists(
+        select(Assignment.id).where(Assignment.alert_id == Alert.id, Assignment.state.in_((*OPEN_STATES, "finished")))
     ).correlate(Alert)
     views = await alert_views(
         session,
         select_alerts()
-        .where(Alert.status != "closed", ~Alert.drill, ~under_way)
+        .where(Alert.status != "closed", ~Alert.drill, ~seen_to)
         .order_by(Alert.level, Alert.raised_at, Alert.id)
         .limit(MAX_ALERTS + 1),
     )

@@ -148,6 +148,13 @@ async def test_a_drill_is_planned_by_itself_with_its_own_officers(app: House) ->
     assert mixed.status_code == 422
 
 
+async def test_an_alert_whose_officer_is_through_waits_for_nobody(app: House) -> None:
+    await app.assign(await app.raise_alert(), await app.officer("officer1", EAST))
+    await app.execute("UPDATE assignment SET state = 'finished', finished_at = now()")
+    waiting = await app.raise_alert()
+    assert (await _plan(app))["alerts"] == [waiting["id"]]
+
+
 async def test_nobody_plans_beyond_their_area(app: House) -> None:
     there = await app.raise_alert(by="fangzi-duty", place=IN_FANGZI)
     here = await app.raise_alert()

@@ -21,9 +21,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from benchmarks.ranking import draw
+from benchmarks.roads import Places
 from command.dispatch.joint import NEVER, Times, greedy_plan, joint_plan
-from routing.measure import UNITS_PER_DEGREE
 from routing.network import PreparedNetwork, RoadStore
 from routing.ranking import rank
 
@@ -101,8 +100,8 @@ def compare_scenes(network: PreparedNetwork, scenes: int) -> None:
 
 def scene_times(network: PreparedNetwork, alerts: int, officers: int, seed: int) -> Times:
     """The matrix of one scene, with one backward search per alert."""
-    scene = draw(network, alerts + officers, RADIUS_KM, seed)
-    places = (network.arrays.node_xy[scene.officers] / UNITS_PER_DEGREE).tolist()
+    drawn = Places(network)
+    places = drawn.at(drawn.question(alerts + officers, RADIUS_KM, seed).officers)
     candidates = [(number, lon, lat) for number, (lon, lat) in enumerate(places[alerts:])]
     times = np.full((alerts, officers), NEVER, np.int64)
     for row, (lon, lat) in enumerate(places[:alerts]):

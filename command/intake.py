@@ -159,14 +159,17 @@ class _Batch:
         for fault in sorted(faults, key=lambda one: (one.point_id, one.factor, one.at)):
             await raise_or_absorb(session, fault)
 
-    def _fault(self, reading: Reading, device: _Device, limits: Sequence[DischargeLimit]) -> Fault | None:
+    def _fault(self, reading: Reading, device: _Device, limits: "_Limits") -> Fault | None:
         measured = _measured(reading)
+        candidates = limits.concerning(reading.factor, device)
+        if not candidates:
+            return None
         day = reading.at.astimezone(CHINA_STANDARD_TIME).date()
         conditions = Conditions(water_temperature=self._water_temperature(reading, device))
 
         def limit_of(period: str) -> DischargeLimit | None:
             return limit_for(
-                limits,
+                candidates,
                 reading.factor,
                 period,
                 day,
@@ -229,7 +232,21 @@ def _device(row: RowMapping) -> _Device:
     return _Device(**{name: row[name] for name in _Device.__slots__})
 
 
-async def _limits(session: AsyncSession, fresh: Sequence[tuple[Reading, _Device]]) -> Sequence[DischargeLimit]:
+class _Limits:
+    """Limits by factor and by whom they are for, so that a reading is held against its own few and not against all."""
+
+    def __init__(self, rows: Iterable[DischargeLimit]) -> None:
+        self._rows: dict[tuple[str, object], list[DischargeLimit]] = defaultdict(list)
+        for row in rows:
+            whose = (row.standard, row.grade) if row.point_id is None else row.point_id
+            self._rows[row.factor, whose].append(row)
+
+    def concerning(self, factor: str, device: _Device) -> list[DischargeLimit]:
+        own = self._rows.get((factor, device.point_id), [])
+        return own + self._rows.get((factor, (device.standard, device.grade)), [])
+
+
+async def _limits(session: AsyncSession, fresh: Sequence[tuple[Reading, _Device]]) -> _Limits:
     """The limits that may concern these readings: of their points, and of their points' standards."""
     query = select(DischargeLimit).where(
         DischargeLimit.factor.in_({reading.factor for reading, _ in fresh}),
@@ -239,7 +256,7 @@ async def _limits(session: AsyncSession, fresh: Sequence[tuple[Reading, _Device]
             & DischargeLimit.standard.in_({device.standard for _, device in fresh if device.standard}),
         ),
     )
-    return (await session.scalars(query)).all()
+    return _Limits(await session.scalars(query))
 
 
 def _row(reading: Reading, device: _Device, received_at: datetime) -> dict[str, Any]:

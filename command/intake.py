@@ -4,6 +4,7 @@ The gateway (`data.hj212.gateway`) calls `Intake.take` with all that came in mea
 it accepts.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta

@@ -46,10 +46,6 @@ async def set_duty(session: AsyncSession, officer_id: int, *, on: bool, until: d
     )
     if officer is None:
         return None
-<<<<<<< HEAD
-=======
-    # Asked after the change: its lock has waited for whoever was just assigning this officer.
->>>>>>> refs/heads/rules-tests
     if not on and await session.scalar(select(busy()).where(Officer.id == officer_id)):
         raise Conflict(
             f"{officer.name} is on an assignment; finish or cancel it before going off duty",

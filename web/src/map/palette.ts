@@ -23,6 +23,7 @@ export interface MapPalette {
   route: string
   routeFaint: string
   reach: string
+  closed: string
 }
 
 export const DARK: MapPalette = {
@@ -39,6 +40,7 @@ export const DARK: MapPalette = {
   route: '#39d0e6',
   routeFaint: '#3a7f95',
   reach: '#39d0e6',
+  closed: '#ff5a5f',
 }
 
 export const LIGHT: MapPalette = {
@@ -55,4 +57,5 @@ export const LIGHT: MapPalette = {
   route: '#0b7fa5',
   routeFaint: '#7db4c8',
   reach: '#0b7fa5',
+  closed: '#c4252b',
 }

@@ -222,6 +222,15 @@ export const en: Messages = {
     'source_recovered': 'Source recovered',
     system: 'System',
   },
+  layers: {
+    title: 'Layers',
+    none: 'There are no layers to show.',
+    hint: 'Figures count your whole area. Zoomed out, cells with their counts; zoomed in, single points: click one for a brief.',
+    record: 'Brief',
+    permit: 'Discharge permit',
+    validTo: 'valid to {day}',
+    noValues: 'No readings yet',
+  },
   roads: {
     title: 'Closures',
     tools: 'Map tools',

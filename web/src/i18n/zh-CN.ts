@@ -220,6 +220,15 @@ export const zhCN = {
     'source_recovered': '数据源恢复',
     system: '系统',
   },
+  layers: {
+    title: '图层',
+    none: '没有可显示的图层。',
+    hint: '数字为本辖区总数。缩小时按网格汇总，放大后显示单个点，单击查看简介。',
+    record: '简介',
+    permit: '排污许可证',
+    validTo: '有效期至 {day}',
+    noValues: '尚无读数',
+  },
   roads: {
     title: '封路',
     tools: '地图工具',

@@ -24,6 +24,8 @@ export interface MapPalette {
   routeFaint: string
   reach: string
   closed: string
+  cell: string
+  cellText: string
 }
 
 export const DARK: MapPalette = {
@@ -41,6 +43,8 @@ export const DARK: MapPalette = {
   routeFaint: '#3a7f95',
   reach: '#39d0e6',
   closed: '#ff5a5f',
+  cell: '#5d7fa3',
+  cellText: '#e8eff5',
 }
 
 export const LIGHT: MapPalette = {
@@ -58,4 +62,6 @@ export const LIGHT: MapPalette = {
   routeFaint: '#7db4c8',
   reach: '#0b7fa5',
   closed: '#c4252b',
+  cell: '#5b86b0',
+  cellText: '#10202b',
 }

@@ -3,7 +3,7 @@ import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'vitest/config'
 
 /** Where the API listens while the pages are being worked on; in the product both come from one address. */
-const API = 'http://127.0.0.1:8000'
+const API = process.env.ONEMAP_API ?? 'http://127.0.0.1:8000'
 
 export default defineConfig({
   plugins: [vue()],

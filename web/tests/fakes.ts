@@ -1,7 +1,7 @@
 /** Rows as the server sends them, and a server that answers from a table. */
 import { createPinia, setActivePinia } from 'pinia'
 import { createApp } from 'vue'
-import { type Alert, Api, apiKey, type Assignment, Client } from '@/api'
+import { type Alert, Api, apiKey, type Assignment, Client, type Responder } from '@/api'
 
 export function anAlert(over: Partial<Alert> = {}): Alert {
   return {
@@ -25,6 +25,15 @@ export function anAssignment(over: Partial<Assignment> = {}): Assignment {
     cancelled_at: null, cancel_reason: null, report: null, version: 1, next_steps: ['accept', 'decline'],
     desk_steps: ['cancel'],
     alert: { id, title, kind, level, status, lon, lat, region, drill, point_name, enterprise_name },
+    ...over,
+  }
+}
+
+export function aResponder(over: Partial<Responder> = {}): Responder {
+  return {
+    officer_id: 4, name: 'Wang', organisation: 'Kuiwen', level: 'county', skills: [], phone: '13800000000', lon: 119.15,
+    lat: 36.7, distance_m: 1200, travel_time_s: 240, road_distance_m: 1800, position_age_s: 3, accuracy_m: 5,
+    status: 'free', reasons: [], route: null, steps: null,
     ...over,
   }
 }

@@ -29,8 +29,14 @@ export type Contract = [
   Check<Missing<t.Readings, Theirs['ReadingListing']>>,
   Check<Missing<t.Region, Theirs['RegionItem']>>,
   Check<Missing<t.Layer, Theirs['LayerItem']>>,
+  Check<Missing<t.LegendEntry, Theirs['LegendItem']>>,
+  Check<Missing<t.Statistics, Theirs['StatisticsItem']>>,
+  Check<Missing<t.Enterprise, Theirs['EnterpriseDetail']>>,
+  Check<Missing<t.Point, Theirs['PointDetail']>>,
+  Check<Missing<t.Closure, Theirs['ClosureOut']>>,
   // What we send must be known to them, too.
   Check<Missing<t.NewAlert, Theirs['NewAlert']>>,
+  Check<Missing<t.NewClosure, Theirs['ClosureIn']>>,
   Check<Missing<t.Offer, Theirs['NewAssignments']>>,
   Check<Missing<t.StepInput, Theirs['StepIn']>>,
 ]

@@ -70,6 +70,16 @@ export class Api {
   readings = (pointId: number, query: { factor: string; from: string; to: string; period?: string }, cancel: Cancel = {}) =>
     this.client.get<t.Readings>(`/api/points/${pointId}/readings`, { query, ...cancel })
   layers = () => this.client.get<t.Page<t.Layer>>('/api/layers')
+  /** `by`: `region`, or one of the layer's properties that can be counted. */
+  statistics = (layer: string, by: string) => this.client.get<t.Statistics>(`/api/layers/${layer}/stats`, { query: { by } })
+  enterprise = (id: number, cancel: Cancel = {}) => this.client.get<t.Enterprise>(`/api/enterprises/${id}`, cancel)
+  point = (id: number, cancel: Cancel = {}) => this.client.get<t.Point>(`/api/points/${id}`, cancel)
+
+  closures = () => this.client.get<t.Page<t.Closure>>('/api/roads/closures', { query: { limit: 1000 } })
+  closeRoad = (closure: t.NewClosure) =>
+    this.client.post<t.Closure & { stretches: number; roads_version: string }>('/api/roads/closures', closure)
+  reopenRoad = (id: number) => this.client.delete<void>(`/api/roads/closures/${id}`)
+
   regions = (query: { level: t.RegionLevel; parent?: string; limit?: number }) =>
     this.client.get<t.Page<t.Region>>('/api/regions', { query })
 }

@@ -246,14 +246,72 @@ export interface Region {
   geometry: Geometry | null
 }
 
+/** How features with `value` of `property` are drawn; without a property, the look of the whole layer. */
+export interface LegendEntry {
+  property: string | null
+  value: string | null
+  title: Bilingual
+  colour: string
+}
+
 /** An entry of the catalogue of layers. */
 export interface Layer {
   id: string
+  title: Bilingual
+  legend: LegendEntry[]
   /** Address of its vector tiles with {z}, {x} and {y}; null when it has none. */
   tiles: string | null
   min_zoom: number
   max_zoom: number
   vector_layers: string[]
+}
+
+/** How many rows a layer has in an area, in all and by a property. */
+export interface Statistics {
+  total: number
+  items: { key: string; name: string | null; count: number }[]
+}
+
+export interface Enterprise {
+  id: number
+  name: string
+  address: string | null
+  tags: string[]
+  risk: string
+  permit_number: string | null
+  permit_valid_to: string | null
+}
+
+export interface Point {
+  id: number
+  code: string
+  name: string
+  kind: string
+  enterprise_name: string | null
+  standard: string | null
+  latest: { factor: string; period: string; at: string; value: number | null; converted: number | null; flag: string | null }[]
+}
+
+/** A road that nobody can drive through. */
+export interface Closure {
+  id: number
+  geometry: Geometry
+  reason: string
+  closed_by: string
+  closed_at: string
+  /** Null: until somebody reopens it. */
+  until: string | null
+  reopened_at: string | null
+  region: string
+  lon: number
+  lat: number
+  drill: boolean
+}
+
+export interface NewClosure {
+  geometry: Geometry
+  reason: string
+  until: string | null
 }
 
 export interface NewAlert {

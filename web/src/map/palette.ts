@@ -23,6 +23,9 @@ export interface MapPalette {
   route: string
   routeFaint: string
   reach: string
+  closed: string
+  cell: string
+  cellText: string
 }
 
 export const DARK: MapPalette = {
@@ -39,6 +42,9 @@ export const DARK: MapPalette = {
   route: '#39d0e6',
   routeFaint: '#3a7f95',
   reach: '#39d0e6',
+  closed: '#ff5a5f',
+  cell: '#5d7fa3',
+  cellText: '#e8eff5',
 }
 
 export const LIGHT: MapPalette = {
@@ -55,4 +61,7 @@ export const LIGHT: MapPalette = {
   route: '#0b7fa5',
   routeFaint: '#7db4c8',
   reach: '#0b7fa5',
+  closed: '#c4252b',
+  cell: '#5b86b0',
+  cellText: '#10202b',
 }

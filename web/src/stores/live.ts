@@ -1,9 +1,10 @@
 /** One feed a page, and what its frames mean for the stores. */
 import { defineStore } from 'pinia'
 import { ref } from 'vue'
-import { type Alert, type Assignment, type Duty, useApi } from '@/api'
+import { type Alert, type Assignment, type Closure, type Duty, useApi } from '@/api'
 import { type Frame, LiveFeed, type LinkState } from '@/live/feed'
 import { isUnderWay, useAlerts } from './alerts'
+import { useClosures } from './closures'
 import { type Move, useOfficers } from './officers'
 import { useSession } from './session'
 
@@ -12,6 +13,7 @@ export type FrameListener = (frame: Frame) => void
 export const useLive = defineStore('live', () => {
   const api = useApi()
   const alerts = useAlerts()
+  const closures = useClosures()
   const officers = useOfficers()
   const session = useSession()
   const state = ref<LinkState>('idle')
@@ -35,6 +37,8 @@ export const useLive = defineStore('live', () => {
         if (assignment.officer_id !== null) {
           officers.setStatus(assignment.officer_id, isUnderWay(assignment) ? 'busy' : 'free')
         }
+      } else if (frame.kind.startsWith('road.')) {
+        closures.apply(frame.data as Closure)
       } else if (frame.kind === 'duty.ended') {
         officers.applyMoves([], [(frame.data as Duty).id])
       }

@@ -1,7 +1,7 @@
 /** What the base map is made of: areas and roads. It does not change while a page is open. */
 import type { FeatureCollection, Geometry, Position } from 'geojson'
 import { defineStore } from 'pinia'
-import { shallowRef } from 'vue'
+import { computed, shallowRef } from 'vue'
 import { type Layer, type Region, type RegionLevel, useApi } from '@/api'
 import { boundsOf as box } from './bounds'
 
@@ -22,8 +22,10 @@ export const useRegions = defineStore('regions', () => {
   const province = shallowRef(EMPTY)
   const cities = shallowRef(EMPTY)
   const counties = shallowRef(EMPTY)
+  /** All layers that the server offers. */
+  const catalogue = shallowRef<Layer[]>([])
   /** The road layer of the catalogue, when it has tiles. */
-  const roads = shallowRef<Layer | null>(null)
+  const roads = computed(() => catalogue.value.find(({ id, tiles }) => id === 'roads' && tiles !== null) ?? null)
   let asked = false
 
   async function load(): Promise<void> {
@@ -33,7 +35,7 @@ export const useRegions = defineStore('regions', () => {
     try {
       const [layers, ...areas] = await Promise.all([api.layers(), ask('province'), ask('city'), ask('county')])
       ;[province.value, cities.value, counties.value] = areas
-      roads.value = layers.items.find(({ id, tiles }) => id === 'roads' && tiles !== null) ?? null
+      catalogue.value = layers.items
     } catch (error) {
       asked = false // the map works without its background; the next page tries again
       throw error
@@ -47,7 +49,7 @@ export const useRegions = defineStore('regions', () => {
     return own ? box(cornersOf(own.geometry)) : null
   }
 
-  return { province, cities, counties, roads, load, boundsOf }
+  return { province, cities, counties, catalogue, roads, load, boundsOf }
 })
 
 /** The corners of an area; nothing of any other kind of shape. */

@@ -1,0 +1,57 @@
+import { beforeEach, expect, test } from 'vitest'
+import type { Layer } from '@/api'
+import { legendColour } from '@/map/legendColour'
+import { useMapLayers } from '@/stores/mapLayers'
+import { useRegions } from '@/stores/regions'
+import { type Answer, aServer, type FakeServer, withStores } from './fakes'
+
+const both = (text: string) => ({ zh: text, en: text })
+const aLayer = (id: string, over: Partial<Layer> = {}): Layer => ({
+  id, title: both(id), legend: [{ property: null, value: null, title: both(id), colour: '#123456' }],
+  tiles: `/tiles/${id}/{z}/{x}/{y}.mvt`, min_zoom: 4, max_zoom: 18, vector_layers: [id], ...over,
+})
+const byRisk = [
+  { property: 'risk', value: 'high', title: both('high'), colour: '#d00000' },
+  { property: 'risk', value: 'low', title: both('low'), colour: '#00d000' },
+]
+
+let server: FakeServer
+beforeEach(async () => {
+  localStorage.clear()
+  const layers = [aLayer('roads'), aLayer('stations'), aLayer('points', { tiles: null }), aLayer('enterprises', { legend: byRisk })]
+  server = aServer((_, path): Answer => {
+    if (path === '/api/layers') return { body: { items: layers, next: null } }
+    if (path.includes('/enterprises/stats')) return { body: { total: 12, items: [{ key: 'low', name: null, count: 12 }] } }
+    if (path.includes('/stats')) return { body: { total: 3, items: [] } }
+    return { body: { items: [], next: null } }
+  })
+  withStores(server.api)
+  await useRegions().load()
+})
+
+test('layers of records that have tiles are offered, and only the stations are shown at first', () => {
+  const layers = useMapLayers()
+  expect(layers.offered.map(({ id }) => id)).toEqual(['enterprises', 'stations'])
+  expect(layers.shown.map(({ id }) => id)).toEqual(['stations'])
+})
+
+test('what is shown is remembered on this device', () => {
+  useMapLayers().toggle('enterprises')
+  useMapLayers().toggle('stations')
+  withStores(server.api)
+  expect([...useMapLayers().chosen]).toEqual(['enterprises'])
+})
+
+test('each layer is counted by what its legend colours', async () => {
+  const layers = useMapLayers()
+  expect(layers.counts.get('enterprises')).toBeUndefined()
+  await layers.count()
+  expect(layers.counts.get('enterprises')).toEqual({ total: 12, byValue: new Map([['low', 12]]) })
+  expect(layers.counts.get('stations')!.total).toBe(3)
+  expect(server.asked).toContain('GET /api/layers/enterprises/stats?by=risk')
+})
+
+test('a point has the colour of its value, grey when the legend does not know it', () => {
+  expect(legendColour({ legend: byRisk })).toEqual(['match', ['get', 'risk'], 'high', '#d00000', 'low', '#00d000', '#9aa7b2'])
+  expect(legendColour(aLayer('stations'))).toBe('#123456')
+})

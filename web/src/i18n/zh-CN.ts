@@ -100,7 +100,6 @@ export const zhCN = {
   unit: {
     min: '分钟',
     minutes: '{n} 分钟',
-    lessThanMinute: '1 分钟内',
     lessThanMinute: '不足 1 分钟',
     s: '{n} 秒',
     m: '{n} 米',

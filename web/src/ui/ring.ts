@@ -26,12 +26,17 @@ function chime(at: AudioContext): void {
   }
 }
 
+/** The tones once, where sound is allowed. */
+export function chimeOnce(): void {
+  if (context?.state === 'running') chime(context)
+}
+
 const RING_EVERY_MS = 2_000
 
 /** Ring and vibrate until the returned function is called. */
 export function ring(): () => void {
   const once = () => {
-    if (context?.state === 'running') chime(context)
+    chimeOnce()
     navigator.vibrate?.([400, 150, 400])
   }
   once()

@@ -1,0 +1,16 @@
+/** Runs a composable inside a component of its own. */
+import { type App, createApp } from 'vue'
+
+export type { App }
+
+export function mount<Result>(use: () => Result): [App, Result] {
+  let result: Result
+  const app = createApp({
+    setup() {
+      result = use()
+      return () => null
+    },
+  })
+  app.mount(document.createElement('div'))
+  return [app, result!]
+}

@@ -25,7 +25,7 @@ REACH_M = 15.0
 ALONG_M = 60.0
 MOST_VERTICES = 20_000
 MANY = 300
-"""One edge in so many is many (`closes_many`)."""
+"""One stretch in so many is many (`is_many`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,28 +39,36 @@ class BlockedEdges:
     metric: Metric | None
 
 
-def blocked_edges(network: PreparedNetwork, shapes: Iterable[int] | Ints, *, hierarchy: bool = True) -> BlockedEdges:
-    """Block all edges (copies at restricted junctions too) along the given stretches.
+def blocked_edges(network: PreparedNetwork, shapes: Iterable[int] | Ints) -> BlockedEdges:
+    """Block all edges (copies at restricted junctions too) along the given stretches; ready for the hierarchy."""
+    return worked_out(network, blocked_at_once(network, shapes))
 
-    Takes some milliseconds for a street, up to about a second for a district of a province; without `hierarchy`,
-    always a few milliseconds.
-    """
+
+def blocked_at_once(network: PreparedNetwork, shapes: Iterable[int] | Ints) -> BlockedEdges:
+    """Block the same edges in a few milliseconds, however many; searches go without the hierarchy."""
     numbers = np.unique(np.asarray(shapes if isinstance(shapes, np.ndarray) else list(shapes), np.int32))
-    edges = edges_of(network, numbers)
     mask = np.zeros(network.edges, np.uint8)
-    mask[edges] = 1
-    metric = None
-    if hierarchy and closes_many(network, edges):
-        metric = customise(network.hierarchy, network.costs, mask)
-    elif hierarchy:
+    mask[edges_of(network, numbers)] = 1
+    return BlockedEdges(mask, numbers, None)
+
+
+def worked_out(network: PreparedNetwork, blocked: BlockedEdges) -> BlockedEdges:
+    """Work out what the hierarchy's arcs cost now: milliseconds for a street, about a second for a whole district.
+
+    The network's own costs stay as they are, for whoever is searching with them.
+    """
+    edges = edges_of(network, blocked.shapes)
+    if is_many(network, blocked):
+        metric = customise(network.hierarchy, network.costs, blocked.mask)
+    else:
         metric = network.own_metric()
-        close(network.hierarchy, network.costs, metric, edges, mask)
-    return BlockedEdges(mask, numbers, metric)
+        close(network.hierarchy, network.costs, metric, edges, blocked.mask)
+    return BlockedEdges(blocked.mask, blocked.shapes, metric)
 
 
-def closes_many(network: PreparedNetwork, edges: Ints) -> bool:
-    """Return whether so many edges are closed that all arcs are sooner worked out than those that change."""
-    return len(edges) * MANY > network.edges
+def is_many(network: PreparedNetwork, blocked: BlockedEdges) -> bool:
+    """Return whether so much is closed that all arcs are sooner worked out than those that change."""
+    return len(blocked.shapes) * MANY > network.shapes
 
 
 def edges_of(network: PreparedNetwork, shapes: Ints) -> Ints:

@@ -114,10 +114,12 @@ class PreparedNetwork:
     """A network ready to search. Read-only; safe to share between threads and, being mapped, between processes."""
 
     def __init__(
-        self, arrays: Arrays, manifest: Mapping[str, Any], metric_files: Mapping[str, ArrayFile] | None = None
+        self, arrays: Arrays, manifest: Mapping[str, Any], metric_files: Mapping[str, ArrayFile], *, speeds: str = ""
     ) -> None:
+        """`metric_files` hold the columns of `metric`; `speeds` names other speeds than the stored ones."""
         self.arrays = arrays
-        self._metric_files = metric_files or {name: ArrayFile.holding(getattr(arrays, name)) for name in METRIC_COLUMNS}
+        self.speeds = speeds
+        self._metric_files = metric_files
         self.manifest = manifest
         self.version: str = manifest["version"]
         self.source: str = manifest["source"]

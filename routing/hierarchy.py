@@ -19,7 +19,8 @@ from routing.measure import Ints, Longs
 @dataclass(frozen=True, slots=True)
 class Hierarchy:
     """The arcs. Arc k runs between the ranks `tail[k] < head[k]`; those of one tail stand together, from `start[tail]`
-    on, by rising head. The first head is the tail's parent in the elimination tree; all heads are its ancestors.
+    on, by rising head. The first head is the tail's `parent` (-1: none) in the elimination tree; all heads are its
+    ancestors.
 
     `below` lists, from `below_start[rank]` on, the arcs that end in a rank, by rising tail. `rank` and `node`
     translate between the network's numbers and ranks.
@@ -27,6 +28,7 @@ class Hierarchy:
 
     rank: Ints
     node: Ints
+    parent: Ints
     start: Longs
     head: Ints
     tail: Ints
@@ -54,7 +56,8 @@ def build(order: Ints, tail: Ints, head: Ints) -> Hierarchy:
     tails = np.repeat(np.arange(nodes, dtype=np.int32), np.diff(start))
     below = np.argsort(heads, kind="stable").astype(np.int32)
     below_start = np.concatenate([[0], np.cumsum(np.bincount(heads, minlength=nodes))]).astype(np.int64)
-    return Hierarchy(rank, order.astype(np.int32), start, heads, tails, below_start, below)
+    parent = np.where(np.diff(start) > 0, np.append(heads, -1)[start[:-1]], -1).astype(np.int32)
+    return Hierarchy(rank, order.astype(np.int32), parent, start, heads, tails, below_start, below)
 
 
 @compiled

@@ -85,6 +85,7 @@ class Arrays:
     names_text: Bytes
     rank: Ints
     ranked_node: Ints
+    parent: Ints
     arc_start: Longs
     arc_head: Ints
     arc_tail: Ints
@@ -159,7 +160,9 @@ class PreparedNetwork:
     @cached_property
     def hierarchy(self) -> Hierarchy:
         a = self.arrays
-        return Hierarchy(a.rank, a.ranked_node, a.arc_start, a.arc_head, a.arc_tail, a.arcs_below_start, a.arcs_below)
+        return Hierarchy(
+            a.rank, a.ranked_node, a.parent, a.arc_start, a.arc_head, a.arc_tail, a.arcs_below_start, a.arcs_below
+        )
 
     @cached_property
     def costs(self) -> Edges:

@@ -146,6 +146,7 @@ def prepare(
         names_text=np.frombuffer(b"".join(texts), np.uint8),
         rank=hierarchy.rank,
         ranked_node=hierarchy.node,
+        parent=hierarchy.parent,
         arc_start=hierarchy.start,
         arc_head=hierarchy.head,
         arc_tail=hierarchy.tail,

@@ -154,7 +154,7 @@ class _Trips:
         self.ways: Ways = ways_to(
             network,
             self.to,
-            np.unique(nodes[usable]),
+            nodes[usable],
             blocked=blocked,
             within_ms=None if within_s is None else round(within_s * 1000),
         )

@@ -17,12 +17,13 @@ from routing.hierarchy import Hierarchy
 from routing.measure import Floats, Ints, Longs
 
 _AT_SEED = -1
+_SETTLED, _MEASURED = 1, 2
 
 
 class _Workspace:
-    """Arrays as long as the network and thread-owned, never cleaned: `mark` tells this question's from older ones.
+    """Arrays as long as the network, one set per thread, never cleaned: `mark` tells this question's from older ones.
 
-    24 bytes a node and thread.
+    28 bytes a node and thread.
     """
 
     def __init__(self, nodes: int) -> None:
@@ -31,15 +32,15 @@ class _Workspace:
         self.via = np.empty(nodes, np.int32)
         self.mark = np.zeros(nodes, np.int32)
         self.stack = np.empty(nodes, np.int32)
-        self.questions = 0
+        self.question = 0
 
     def next_question(self) -> int:
-        """Return an even number: it marks what the climb reached, the next one what the sweep settled."""
-        self.questions += 2
-        if self.questions >= 2_000_000_000:
+        """Return a number that stands in no mark; so do the two after it (`_SETTLED`, `_MEASURED`)."""
+        self.question += 3
+        if self.question >= 2_000_000_000:
             self.mark[:] = 0
-            self.questions = 2
-        return self.questions
+            self.question = 3
+        return self.question
 
 
 class _PerThread(threading.local):
@@ -56,8 +57,9 @@ class Swept:
 
     hierarchy: Hierarchy
     metric: Metric
-    seeds: Ints
+    seed: Ints
     seed_ms: Ints
+    seed_metres: Floats
     space: _Workspace
 
     def ms(self, nodes: Ints) -> Longs:
@@ -65,15 +67,20 @@ class Swept:
         return self.space.ms[self.hierarchy.rank[nodes]].astype(np.int64)
 
     def metres(self, nodes: Ints) -> Floats:
-        """Return the metres of those very ways, to the nearest seed's node."""
-        return self.space.metres[self.hierarchy.rank[nodes]]
+        """Return the metres of those very ways, for nodes that have one; to a few centimetres."""
+        h, m, space = self.hierarchy, self.metric, self.space
+        metres = np.empty(len(nodes))
+        _measure(
+            h.rank[nodes], h.head, h.tail, m.up_m, m.down_m, self.seed, self.seed_ms, self.seed_metres,
+            space.question + _MEASURED, space.ms, space.metres, space.via, space.mark, space.stack, metres,
+        )  # fmt: skip
+        return metres
 
     def way(self, node: int) -> tuple[Ints, int]:
         """Return the edges from a wanted node (one with a way) to the seeds, and the number of the seed it ends at."""
         h, m, space = self.hierarchy, self.metric, self.space
         edges, last = _unpack(h.rank[node], h.start, h.head, h.tail, m.up_via, m.down_via, space.via)
-        at = (h.rank[self.seeds] == last) & (self.seed_ms == space.ms[last])
-        return edges, int(np.flatnonzero(at)[0])
+        return edges, int(_seed_at(self.seed, self.seed_ms, last, space.ms[last]))
 
 
 def sweep(
@@ -93,58 +100,53 @@ def sweep(
     if space is None:
         space = _per_thread.workspaces.setdefault(owner, _Workspace(len(hierarchy.rank)))
     h, m = hierarchy, metric
+    # From the highest rank down, what lies together in memory is settled together: half the time.
+    settle = -np.sort(-h.rank[wanted])
+    seed = h.rank[seeds]
     _climb_and_sweep(
-        h.rank, h.start, h.head, m.up_ms, m.down_ms, m.up_m, m.down_m,
-        seeds, seed_ms, seed_metres, wanted, space.next_question(),
-        space.ms, space.metres, space.via, space.mark, space.stack,
+        h.parent, h.start, h.head, m.up_ms, m.down_ms, seed, seed_ms, settle, space.next_question(),
+        space.ms, space.via, space.mark, space.stack,
     )  # fmt: skip
-    return Swept(hierarchy, metric, seeds, seed_ms, space)
+    return Swept(hierarchy, metric, seed, seed_ms, seed_metres, space)
 
 
 @compiled
 def _climb_and_sweep(
-    rank: Ints, start: Longs, head: Ints, up_ms: Ints, down_ms: Ints, up_m: Singles, down_m: Singles,
-    seeds: Ints, seed_ms: Ints, seed_metres: Floats, wanted: Ints, climbed: int,
-    ms: Ints, metres: Floats, via: Ints, mark: Ints, stack: Ints,
+    parent: Ints, start: Longs, head: Ints, up_ms: Ints, down_ms: Ints,
+    seed: Ints, seed_ms: Ints, settle: Ints, climbed: int,
+    ms: Ints, via: Ints, mark: Ints, stack: Ints,
 ) -> None:  # fmt: skip
-    """Settle the wanted ranks. `via` is the arc to take: upward k, downward -2 - k, or `_AT_SEED`."""
-    for number in range(len(seeds)):
-        low = rank[seeds[number]]
+    """Settle ranks. `via` is the arc to take: upward k, downward -2 - k, or `_AT_SEED`."""
+    for number in range(len(seed)):
+        low = seed[number]
         if mark[low] != climbed or seed_ms[number] < ms[low]:
             mark[low] = climbed
             ms[low] = seed_ms[number]
-            metres[low] = seed_metres[number]
             via[low] = _AT_SEED
-    for number in range(len(seeds)):
-        low = rank[seeds[number]]
-        while True:
-            begin, end = start[low], start[low + 1]
+    for number in range(len(seed)):
+        low = seed[number]
+        while low >= 0:
             if mark[low] == climbed:
                 here = ms[low]
-                for arc in range(begin, end):
+                for arc in range(start[low], start[low + 1]):
                     time = here + down_ms[arc]
                     high = head[arc]
                     if time < NEVER and (mark[high] != climbed or time < ms[high]):
                         mark[high] = climbed
                         ms[high] = time
-                        metres[high] = metres[low] + down_m[arc]
                         via[high] = -2 - arc
-            if begin == end:
-                break
-            low = head[begin]
-    settled = climbed + 1
-    for number in range(len(wanted)):
-        low = rank[wanted[number]]
+            low = parent[low]
+    settled = climbed + _SETTLED
+    for number in range(len(settle)):
+        low = settle[number]
         depth = 0
-        while mark[low] != settled:
+        while low >= 0 and mark[low] != settled:
             if mark[low] != climbed:
                 ms[low] = NEVER
             mark[low] = settled
             stack[depth] = low
             depth += 1
-            if start[low] == start[low + 1]:
-                break
-            low = head[start[low]]
+            low = parent[low]
         # Everything above these is settled: all heads of arcs are ancestors.
         for place in range(depth - 1, -1, -1):
             low = stack[place]
@@ -157,8 +159,43 @@ def _climb_and_sweep(
                     best_arc = arc
             if best_arc >= 0:
                 ms[low] = best
-                metres[low] = metres[head[best_arc]] + up_m[best_arc]
                 via[low] = best_arc
+
+
+@compiled
+def _seed_at(seed: Ints, seed_ms: Ints, rank: int, ms: int) -> int:
+    """Return the first seed at a rank that costs that much."""
+    for number in range(len(seed)):
+        if seed[number] == rank and seed_ms[number] == ms:
+            return number
+    return -1
+
+
+@compiled
+def _measure(
+    ranks: Ints, head: Ints, tail: Ints, up_m: Singles, down_m: Singles,
+    seed: Ints, seed_ms: Ints, seed_metres: Floats, measured: int,
+    ms: Ints, known: Floats, via: Ints, mark: Ints, stack: Ints, metres: Floats,
+) -> None:  # fmt: skip
+    """Follow the arcs from each rank until one whose metres are known; a way has a dozen or two of them."""
+    for number in range(len(ranks)):
+        low = ranks[number]
+        depth = 0
+        while mark[low] != measured:
+            mark[low] = measured
+            step = np.int64(via[low])
+            if step == _AT_SEED:
+                known[low] = seed_metres[_seed_at(seed, seed_ms, low, ms[low])]
+                break
+            stack[depth] = low
+            depth += 1
+            low = head[step] if step >= 0 else tail[-2 - step]
+        for place in range(depth - 1, -1, -1):
+            before = low
+            low = stack[place]
+            step = np.int64(via[low])
+            known[low] = known[before] + (up_m[step] if step >= 0 else down_m[-2 - step])
+        metres[number] = known[ranks[number]]
 
 
 @compiled

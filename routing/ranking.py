@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -48,12 +48,12 @@ class Route:
         return {"type": "LineString", "coordinates": [list(point) for point in self.coordinates]}
 
 
-@dataclass(frozen=True, slots=True)
-class Ranked(Generic[Id]):
+class Ranked(NamedTuple, Generic[Id]):
     """One candidate's place in the ranking: either times and distance, or the reason why there is no way.
 
     `travel_time_s` is the sum of whole milliseconds over the edges, walks at both ends (`walk_s`) included. The
-    distance is that of the route; without one, to a few centimetres.
+    distance is that of the route; without one, to a few centimetres. (A tuple, because five thousand of them are made
+    three times as fast as frozen dataclasses.)
     """
 
     id: Id

@@ -16,6 +16,7 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from routing.customising import Metric, close, customise
 from routing.errors import UnusableClosure
 from routing.measure import METRES_PER_DEGREE, UNITS_PER_DEGREE, Bytes, Ints
 from routing.network import PreparedNetwork
@@ -23,27 +24,60 @@ from routing.network import PreparedNetwork
 REACH_M = 15.0
 ALONG_M = 60.0
 MOST_VERTICES = 20_000
+MANY = 300
+"""One stretch in so many is many (`is_many`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class BlockedEdges:
-    """One byte for every edge, 1 where nobody may drive through; and the stretches that are closed."""
+    """One byte for every edge, 1 where nobody may drive through; the stretches that are closed; and what the
+    hierarchy's arcs then cost (None: not worked out, so searches go without the hierarchy).
+    """
 
     mask: Bytes
     shapes: Ints
+    metric: Metric | None
 
 
 def blocked_edges(network: PreparedNetwork, shapes: Iterable[int] | Ints) -> BlockedEdges:
-    """Block all edges (copies at restricted junctions too) along the given stretches."""
+    """Block all edges (copies at restricted junctions too) along the given stretches; ready for the hierarchy."""
+    return worked_out(network, blocked_at_once(network, shapes))
+
+
+def blocked_at_once(network: PreparedNetwork, shapes: Iterable[int] | Ints) -> BlockedEdges:
+    """Block the same edges in a few milliseconds, however many; searches go without the hierarchy."""
     numbers = np.unique(np.asarray(shapes if isinstance(shapes, np.ndarray) else list(shapes), np.int32))
-    closed = np.zeros(network.shapes, np.bool_)
-    closed[numbers] = True
-    return BlockedEdges(closed[network.arrays.edge_shape].astype(np.uint8), numbers)
+    mask = np.zeros(network.edges, np.uint8)
+    mask[edges_of(network, numbers)] = 1
+    return BlockedEdges(mask, numbers, None)
+
+
+def worked_out(network: PreparedNetwork, blocked: BlockedEdges) -> BlockedEdges:
+    """Work out what the hierarchy's arcs cost now: milliseconds for a street, about a second for a whole district.
+
+    The network's own costs stay as they are, for whoever is searching with them.
+    """
+    edges = edges_of(network, blocked.shapes)
+    if is_many(network, blocked):
+        metric = customise(network.hierarchy, network.costs, blocked.mask)
+    else:
+        metric = network.own_metric()
+        close(network.hierarchy, network.costs, metric, edges, blocked.mask)
+    return BlockedEdges(blocked.mask, blocked.shapes, metric)
+
+
+def is_many(network: PreparedNetwork, blocked: BlockedEdges) -> bool:
+    """Return whether so much is closed that all arcs are sooner worked out than those that change."""
+    return len(blocked.shapes) * MANY > network.shapes
 
 
 def edges_of(network: PreparedNetwork, shapes: Ints) -> Ints:
-    """Return the numbers of all edges along stretches."""
-    return np.flatnonzero(np.isin(network.arrays.edge_shape, shapes)).astype(np.int32)
+    """Return the numbers of all edges along stretches, copies included."""
+    a = network.arrays
+    edges = a.shape_edge[shapes].ravel()
+    edges = edges[edges >= 0]
+    copies = a.copy_edge[np.isin(a.copy_of_edge, edges)]
+    return np.concatenate([edges, copies]).astype(np.int32)
 
 
 def closed_by(network: PreparedNetwork, geometry: BaseGeometry) -> Ints:

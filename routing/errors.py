@@ -6,7 +6,8 @@ RoadsError
 │   └── NoRoads           there is none yet
 ├── OutsideRoads          a point too far from any road
 ├── NoRoute               two points without a road between them
-└── UnusableClosure       a geometry that closes nothing, or cannot be read
+├── UnusableClosure       a geometry that closes nothing, or cannot be read
+└── UnusableSpeeds        factors that no road could be driven at
 """
 
 
@@ -36,3 +37,7 @@ class NoRoute(RoadsError):
 
 class UnusableClosure(RoadsError):
     """The geometry cannot be read, or no road lies under it."""
+
+
+class UnusableSpeeds(RoadsError):
+    """Speed factors out of range, or for an hour that no day has."""

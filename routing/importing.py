@@ -47,7 +47,7 @@ def import_roads(source: Path | str, store: RoadStore, progress: Progress = lamb
     graph = read_file(source, progress) if isinstance(source, Path) else read_place(source, progress)
     progress("preparing junctions", len(graph.node_id))
     name = source.name if isinstance(source, Path) else source
-    arrays, about = prepare(graph, source=name)
+    arrays, about = prepare(graph, source=name, progress=progress)
     progress("writing edges", len(arrays.head))
     version = store.install(arrays, about)
     counts = about["counts"]

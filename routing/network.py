@@ -1,10 +1,11 @@
 """The prepared network: flat arrays in a folder, memory-mapped and shared by all processes; and the store of its
 versions.
 
-Layout, format 1. Coordinates are whole numbers of 1e-7 degree (WGS84), costs whole milliseconds, so that sums are
+Layout, format 2. Coordinates are whole numbers of 1e-7 degree (WGS84), costs whole milliseconds, so that sums are
 exact and the same on every machine. Nodes are in Hilbert order, edges in the order of their tails (the forward CSR).
 A junction split by turn restrictions has copies: ordinary nodes at the same place, whose edges are copies along the
-same stretches. A later hierarchy adds arrays to the same folder and refers to nodes and edges by these numbers.
+same stretches. The contraction hierarchy (`up_…`, `down_…` and the arrays before them) is stored customised, so that
+an opened network answers at once.
 """
 
 import hashlib
@@ -22,14 +23,18 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from routing.customising import Edges, Metric, Singles
 from routing.errors import NetworkUnusable, NoRoads
+from routing.hierarchy import Hierarchy
+from routing.mapped import ArrayFile
 from routing.measure import UNITS_PER_DEGREE, Bytes, Floats, Ints, Longs
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
 IMPORT_AGAIN = "import the roads again (./onemap import roads FILE)"
 KEPT_VERSIONS = 3
 TO_MAINLAND, FROM_MAINLAND = 1, 2
+METRIC_COLUMNS = frozenset(field.name for field in fields(Metric))
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,8 @@ class Arrays:
     reached from, and `FROM_MAINLAND` where it can be left to: most hopeless questions are answered without a search.
     `r_…` is the reverse CSR: the edges that arrive at a node. `shape_edge` gives the edges along and against a
     stretch, -1 where that direction is closed; `copy_…` and `twin_…` list the copies of edges and of nodes.
-    `grid_…` lists, cell by cell, the points that begin a segment touching the cell.
+    `grid_…` lists, cell by cell, the points that begin a segment touching the cell. From `rank` on, the columns are
+    those of `routing.hierarchy.Hierarchy` and, from `up_ms` on, of `routing.customising.Metric` with all roads open.
     """
 
     node_id: Longs
@@ -77,6 +83,20 @@ class Arrays:
     grid_point: Ints
     names_start: Longs
     names_text: Bytes
+    rank: Ints
+    ranked_node: Ints
+    parent: Ints
+    arc_start: Longs
+    arc_head: Ints
+    arc_tail: Ints
+    arcs_below_start: Longs
+    arcs_below: Ints
+    up_ms: Ints
+    down_ms: Ints
+    up_m: Singles
+    down_m: Singles
+    up_via: Ints
+    down_via: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +114,13 @@ class Grid:
 class PreparedNetwork:
     """A network ready to search. Read-only; safe to share between threads and, being mapped, between processes."""
 
-    def __init__(self, arrays: Arrays, manifest: Mapping[str, Any]) -> None:
+    def __init__(
+        self, arrays: Arrays, manifest: Mapping[str, Any], metric_files: Mapping[str, ArrayFile], *, speeds: str = ""
+    ) -> None:
+        """`metric_files` hold the columns of `metric`; `speeds` names other speeds than the stored ones."""
         self.arrays = arrays
+        self.speeds = speeds
+        self._metric_files = metric_files
         self.manifest = manifest
         self.version: str = manifest["version"]
         self.source: str = manifest["source"]
@@ -114,6 +139,7 @@ class PreparedNetwork:
         """
         manifest = _read_manifest(folder)
         loaded: dict[str, npt.NDArray[Any]] = {}
+        changeable: dict[str, ArrayFile] = {}
         for field in fields(Arrays):
             path, said = folder / f"{field.name}.npy", manifest["arrays"].get(field.name)
             if said is None or not path.is_file() or path.stat().st_size != said["bytes"]:
@@ -121,10 +147,36 @@ class PreparedNetwork:
             if check and _digest(path) != said["blake2b"]:
                 raise NetworkUnusable(f"roads {folder.name}: {path.name} is damaged; {IMPORT_AGAIN}")
             try:
-                loaded[field.name] = np.load(path, mmap_mode="r", allow_pickle=False).view(np.ndarray)
+                if field.name in METRIC_COLUMNS:
+                    with path.open("rb") as file:
+                        changeable[field.name] = ArrayFile(file)
+                    loaded[field.name] = changeable[field.name].view()
+                else:
+                    loaded[field.name] = np.load(path, mmap_mode="r", allow_pickle=False).view(np.ndarray)
             except (ValueError, OSError) as error:
                 raise NetworkUnusable(f"roads {folder.name}: {path.name} cannot be read; {IMPORT_AGAIN}") from error
-        return cls(Arrays(**loaded), manifest)
+        return cls(Arrays(**loaded), manifest, changeable)
+
+    @cached_property
+    def hierarchy(self) -> Hierarchy:
+        a = self.arrays
+        return Hierarchy(
+            a.rank, a.ranked_node, a.parent, a.arc_start, a.arc_head, a.arc_tail, a.arcs_below_start, a.arcs_below
+        )
+
+    @cached_property
+    def costs(self) -> Edges:
+        a = self.arrays
+        return Edges(a.indptr, a.tail, a.head, a.ms, a.edge_shape, a.shape_m)
+
+    @cached_property
+    def metric(self) -> Metric:
+        """What the hierarchy's arcs cost with all roads open; never to be changed."""
+        return Metric(**{name: getattr(self.arrays, name) for name in METRIC_COLUMNS})
+
+    def own_metric(self) -> Metric:
+        """Return the same as a copy that may be changed, and which takes memory only for what is."""
+        return Metric(**{name: file.view() for name, file in self._metric_files.items()})
 
     @cached_property
     def no_edge_blocked(self) -> Bytes:

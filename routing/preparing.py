@@ -1,5 +1,6 @@
-"""From a road graph to the arrays of the prepared network: order, search structure, grid."""
+"""From a road graph to the arrays of the prepared network: order, search structure, grid, hierarchy."""
 
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -9,16 +10,24 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import breadth_first_order, connected_components
 
 from routing.compiled import compiled
+from routing.customising import Edges, customise
 from routing.errors import RoadsFileError
 from routing.graph import RoadGraph
+from routing.hierarchy import build
 from routing.measure import METRES_PER_DEGREE, UNITS_PER_DEGREE, Bytes, Ints, Longs, hilbert_order
-from routing.network import FROM_MAINLAND, TO_MAINLAND, Arrays, Grid
+from routing.network import FROM_MAINLAND, METRIC_COLUMNS, TO_MAINLAND, Arrays, Grid
+from routing.ordering import nested_order
 
 CELL_M = 300.0
 MOST_CELLS = 4_000_000
 
 
-def prepare(graph: RoadGraph, *, source: str) -> tuple[Arrays, dict[str, Any]]:
+Progress = Callable[[str, int], None]
+
+
+def prepare(
+    graph: RoadGraph, *, source: str, progress: Progress = lambda _what, _done: None
+) -> tuple[Arrays, dict[str, Any]]:
     """Return what `RoadStore.install` takes: the arrays, and what the manifest says about them."""
     if not len(graph.edge_tail):
         raise RoadsFileError(f"{source} holds no road between two places")
@@ -77,6 +86,12 @@ def prepare(graph: RoadGraph, *, source: str) -> tuple[Arrays, dict[str, Any]]:
     grid = grid_over(xy)
     grid_start, grid_point = fill_grid(xy, point_shape, grid)
     texts = [name.encode() for name in graph.names]
+    node_xy = np.stack([graph.node_x[order], graph.node_y[order]], axis=1)
+    cuts = nested_order(tail, head, node_xy[:, 0].copy(), node_xy[:, 1].copy(), progress)
+    progress("joining roads to arcs of the hierarchy", nodes)
+    hierarchy = build(cuts, tail, head)
+    shape_m = graph.shape_length_m[shapes]
+    metric = customise(hierarchy, Edges(indptr, tail, head, ms, edge_shape, shape_m))
     about = {
         "source": source,
         "classes": graph.classes,
@@ -90,12 +105,13 @@ def prepare(graph: RoadGraph, *, source: str) -> tuple[Arrays, dict[str, Any]]:
             "points": len(xy),
             "km": round(float(graph.shape_length_m[shapes].sum()) / 1000, 1),
             "islands": int(component.max()) + 1,
+            "arcs": len(hierarchy.head),
         },
         "notes": graph.notes,
     }
     arrays = Arrays(
         node_id=graph.node_id[order],
-        node_xy=np.stack([graph.node_x[order], graph.node_y[order]], axis=1),
+        node_xy=node_xy,
         node_origin=origin,
         component=component.astype(np.int32),
         mainland=mainland(tail, head, nodes),
@@ -113,7 +129,7 @@ def prepare(graph: RoadGraph, *, source: str) -> tuple[Arrays, dict[str, Any]]:
         shape_start=shape_start.astype(np.int64),
         shape_xy=xy,
         point_shape=point_shape,
-        shape_m=graph.shape_length_m[shapes],
+        shape_m=shape_m,
         shape_ms=shape_ms,
         shape_name=graph.shape_name[shapes],
         shape_class=graph.shape_class[shapes],
@@ -128,6 +144,15 @@ def prepare(graph: RoadGraph, *, source: str) -> tuple[Arrays, dict[str, Any]]:
         grid_point=grid_point,
         names_start=np.cumsum([0, *map(len, texts)], dtype=np.int64),
         names_text=np.frombuffer(b"".join(texts), np.uint8),
+        rank=hierarchy.rank,
+        ranked_node=hierarchy.node,
+        parent=hierarchy.parent,
+        arc_start=hierarchy.start,
+        arc_head=hierarchy.head,
+        arc_tail=hierarchy.tail,
+        arcs_below_start=hierarchy.below_start,
+        arcs_below=hierarchy.below,
+        **{name: getattr(metric, name) for name in METRIC_COLUMNS},
     )
     return arrays, about
 

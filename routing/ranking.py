@@ -1,18 +1,19 @@
-"""Who is there first by road: one search, backwards from the destination, ranks everybody; and the routes they take."""
+"""Who is there first by road: one question, asked backwards from the destination, ranks everybody; and the routes."""
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 
 from routing.closures import BlockedEdges
+from routing.customising import NEVER
 from routing.errors import NoRoute, OutsideRoads
 from routing.measure import METRES_PER_DEGREE, UNITS_PER_DEGREE, Floats, Ints, Longs
 from routing.network import FROM_MAINLAND, TO_MAINLAND, PreparedNetwork
 from routing.positions import WaysIn, WaysOut, standing, ways_in, ways_out
-from routing.searching import UNREACHED, Reached, metres_to_seeds, search
 from routing.snapping import LIMIT_M, LonLat, snap_all, too_far
+from routing.towards import Ways, ways_to
 
 Id = TypeVar("Id", bound=Hashable)
 
@@ -47,11 +48,12 @@ class Route:
         return {"type": "LineString", "coordinates": [list(point) for point in self.coordinates]}
 
 
-@dataclass(frozen=True, slots=True)
-class Ranked(Generic[Id]):
+class Ranked(NamedTuple, Generic[Id]):
     """One candidate's place in the ranking: either times and distance, or the reason why there is no way.
 
-    `travel_time_s` is the sum of whole milliseconds over the edges, walks at both ends (`walk_s`) included.
+    `travel_time_s` is the sum of whole milliseconds over the edges, walks at both ends (`walk_s`) included. The
+    distance is that of the route; without one, to a few centimetres. (A tuple, because five thousand of them are made
+    three times as fast as frozen dataclasses.)
     """
 
     id: Id
@@ -91,7 +93,8 @@ def rank(
             continue
         route = trips.route(number) if len(ranked) < routes else None
         walk_s = walk_ms[number] / 1000
-        ranked.append(Ranked(who, total_ms[number] / 1000, metres[number], None, route, walk_s))
+        road_m = metres[number] if route is None else route.distance_m
+        ranked.append(Ranked(who, total_ms[number] / 1000, road_m, None, route, walk_s))
     return ranked
 
 
@@ -148,14 +151,11 @@ class _Trips:
         usable = (nodes >= 0) & (island[nodes] == island[self.to.node[0]])
         self.same_island = usable.any(axis=1)
         usable &= _not_hopeless(network, nodes, self.to.node)
-        nothing = np.empty(0, np.int32)
-        self.reached: Reached = search(
+        self.ways: Ways = ways_to(
             network,
-            self.to.node if usable.any() else nothing,
-            self.to.ms if usable.any() else nothing,
-            wanted=np.unique(nodes[usable]),
-            blocked=None if blocked is None else blocked.mask,
-            backward=True,
+            self.to,
+            nodes[usable],
+            blocked=blocked,
             within_ms=None if within_s is None else round(within_s * 1000),
         )
         self._choose(usable)
@@ -165,8 +165,8 @@ class _Trips:
         on it.
         """
         out, count = self.out, self.count
-        onward = self.reached.ms[out.node[:count]].astype(np.int64)
-        ways = np.where(usable & (onward < UNREACHED), onward + out.ms[:count], _NEVER)
+        onward = self.ways.ms(out.node[:count])
+        ways = np.where(usable & (onward < NEVER), onward + out.ms[:count], _NEVER)
         self.choice = ways.argmin(axis=1).astype(np.int32)
         rows = np.arange(count)
         best = ways[rows, self.choice]
@@ -176,9 +176,8 @@ class _Trips:
         along = np.abs(self.places.metres[count] - self.places.metres[:count])
         driven = np.flatnonzero(~ahead)
         way = self.choice[driven]
-        rest = metres_to_seeds(self.network, self.reached, self.to.metres, out.node[driven, way])
         self.metres = along
-        self.metres[driven] = out.metres[driven, way] + rest
+        self.metres[driven] = out.metres[driven, way] + self.ways.metres(out.node[driven, way])
         self.choice = np.where(ahead & (direct < _NEVER), _DIRECT, self.choice).astype(np.int32)
         self.ms = np.where(best < _NEVER, best + self.walk_ms, _NEVER)
         if self.within_s is not None:
@@ -223,11 +222,10 @@ class _Trips:
         else:
             if self.out.edge[number, choice] >= 0:
                 pieces.append((int(self.places.shape[number]), start, 1.0 if choice == 0 else 0.0))
-            node = int(self.out.node[number, choice])
-            while (edge := int(self.reached.via[node])) >= 0:
-                pieces.append((int(a.edge_shape[edge]), *((1.0, 0.0) if a.edge_backward[edge] else (0.0, 1.0))))
-                node = int(a.head[edge])
-            last = int(self.to.edge[-1 - edge])
+            edges, way_in = self.ways.way(int(self.out.node[number, choice]))
+            for shape, backward in zip(a.edge_shape[edges].tolist(), a.edge_backward[edges].tolist(), strict=True):
+                pieces.append((shape, 1.0, 0.0) if backward else (shape, 0.0, 1.0))
+            last = int(self.to.edge[way_in])
             if last >= 0:
                 pieces.append((int(self.places.shape[end]), 1.0 if a.edge_backward[last] else 0.0, goal))
         return self._assemble(number, pieces)
@@ -240,7 +238,7 @@ class _Trips:
             coordinates = coordinates * 2  # a line has two ends, even one of no length
         walk_s = int(self.walk_ms[number]) / 1000
         steps = _steps(self.network, pieces)
-        return Route(coordinates, steps, int(self.ms[number]) / 1000, float(self.metres[number]), walk_s)
+        return Route(coordinates, steps, int(self.ms[number]) / 1000, sum(step.distance_m for step in steps), walk_s)
 
 
 def _not_hopeless(

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import logging
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol, TypeVar
 
@@ -13,12 +13,13 @@ from geoalchemy2 import WKBElement
 from geoalchemy2.shape import to_shape
 from shapely.geometry.base import BaseGeometry
 
-from routing.closures import BlockedEdges, blocked_edges, closed_by
+from routing.closures import BlockedEdges, blocked_at_once, closed_by, is_many, worked_out
 from routing.errors import NetworkUnusable, NoRoads, UnusableClosure
 from routing.isochrones import Isochrone, isochrones
 from routing.network import PreparedNetwork, RoadStore
 from routing.ranking import Ranked, Route, find_route, rank
 from routing.snapping import LonLat
+from routing.speed_factors import SpeedFactors, digest, with_speeds
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +46,8 @@ class ClosureRow(Protocol):
 class RoadsState:
     """One consistent view: replaced as a whole, so a search that began keeps the network and closures it began with."""
 
-    network: PreparedNetwork
+    stored: PreparedNetwork
+    network: PreparedNetwork  # with the speeds of the hour
     blocked: BlockedEdges | None
     closures: frozenset[int]
     revision: str
@@ -77,12 +79,12 @@ class Roads:
             raise
         self.unusable = None
         self._shapes = {}
-        self._state = RoadsState(network, None, frozenset(), OPEN)
+        self._state = RoadsState(network, network, None, frozenset(), OPEN)
 
     def reload_network(self) -> bool:
         """Open a newer version if one was installed; the old one stays in use if the new one is unusable.
 
-        Returns whether the network changed; closures must then be loaded again.
+        Returns whether the network changed; closures and speeds must then be loaded again.
         """
         version = self.store.current_version()
         if version is None or (self._state is not None and version == self._state.network.version):
@@ -100,9 +102,12 @@ class Roads:
 
     @property
     def version(self) -> str:
-        """The network's version and the revision of what is closed on it: equal versions give equal answers."""
+        """The network's version, its speeds if they are not the stored ones, and the revision of what is closed on it:
+        equal versions give equal answers.
+        """
         state = self._current()
-        return f"{state.network.version}+{state.revision}"
+        speeds = f"~{state.network.speeds}" if state.network.speeds else ""
+        return f"{state.network.version}{speeds}+{state.revision}"
 
     @property
     def state(self) -> RoadsState:
@@ -135,12 +140,38 @@ class Roads:
         self._shapes = shapes  # a row's geometry never changes, so what it closes is found once
         if frozenset(shapes) == state.closures:
             return self.version
-        blocked = blocked_edges(state.network, np.concatenate(list(shapes.values()))) if shapes else None
         # Made of the closures' ids, so that all processes that know the same closures say the same version.
         ids = ",".join(map(str, sorted(shapes)))
         revision = hashlib.blake2b(ids.encode(), digest_size=4).hexdigest() if shapes else OPEN
-        self._state = RoadsState(state.network, blocked, frozenset(shapes), revision)
+        self._close(state, shapes, revision)
         return self.version
+
+    def reload_speeds(self, factors: SpeedFactors, *, now: datetime) -> bool:
+        """Drive at these speeds, as they are in the hour of `now`; return whether that changes anything.
+
+        To be called, like `reload_closures` and never beside it, when the factors change, when an hour begins, and
+        after a new network was opened. Works out the hierarchy anew (about a second for a province); until then the
+        old speeds hold.
+        """
+        state = self._current()
+        current = factors.at(now)
+        if digest(current) == state.network.speeds:
+            return False
+        network = with_speeds(state.stored, current) if digest(current) else state.stored
+        self._close(replace(state, network=network), self._shapes, state.revision)
+        return True
+
+    def _close(
+        self, on: RoadsState, shapes: "dict[int, np.ndarray[tuple[int, ...], np.dtype[np.int32]]]", revision: str
+    ) -> None:
+        """Put a new state in place; while the hierarchy of a large closure is worked out, one without it answers."""
+        state = replace(on, blocked=None, closures=frozenset(shapes), revision=revision)
+        if shapes:
+            blocked = blocked_at_once(on.network, np.concatenate(list(shapes.values())))
+            if is_many(on.network, blocked):
+                self._state = replace(state, blocked=blocked)
+            state = replace(state, blocked=worked_out(on.network, blocked))
+        self._state = state
 
     def closes(self, geometry: BaseGeometry) -> int:
         """Return how many stretches of road a geometry would close; raise `UnusableClosure` if none."""

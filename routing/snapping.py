@@ -141,9 +141,12 @@ def _nearest(
                 break
             for r in range(max(row - ring, 0), min(row + ring, rows - 1) + 1):
                 edge_row = r == row - ring or r == row + ring
+                away_y = max(r - (py - y0) / cell_y, (py - y0) / cell_y - (r + 1), 0.0) * cell_y * unit_y
                 c = column - ring
                 while c <= column + ring:
-                    if 0 <= c < columns:
+                    away_x = max(c - (px - x0) / cell_x, (px - x0) / cell_x - (c + 1), 0.0) * cell_x * unit_x
+                    # A hair more, so that rounding leaves no cell out.
+                    if 0 <= c < columns and away_x * away_x + away_y * away_y <= best * 1.000001 + 1e-6:
                         cell = r * columns + c
                         for k in range(grid_start[cell], grid_start[cell + 1]):
                             p = grid_point[k]

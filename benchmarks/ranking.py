@@ -1,160 +1,154 @@
-"""How long it takes to rank M officers by road, against networkx and scipy on the same roads.
+"""How long it takes to rank M officers by road: ours, networkx, scipy, OSRM and Valhalla on the same roads, in one run.
 
-    python -m benchmarks.ranking ../shared/data/roads/porto_metro_2015.osm.pbf
+    python -m benchmarks.ranking ../shared/data/roads/porto_metro_2015.osm.pbf [--json FILE] [--plot FILE.svg]
 
-Ours is the whole answer: snapping everybody, the search, the order, ten routes with streets. The peers get their work
-served: officers already at junctions, the graph already built in their own form, only travel times asked for. scipy
-is given the longest of the true answers as its limit, which nobody knows beforehand. All three answer the same
-questions, and every time is compared.
+Ours, OSRM and Valhalla give the whole answer: from coordinates (snapping included) to everybody's travel time and three
+routes. networkx and scipy get their work served: officers already at junctions, the graph already built in their own
+form, only travel times asked for, and the longest of the true answers as their limit, which nobody knows beforehand.
+
+All engines answer one question after another, each in its turn, on one thread. networkx and scipy search our very
+network, so every travel time is compared, and the run stops at the first difference. OSRM and Valhalla have speeds of
+their own and look at turns; for them the rank correlation with our order is printed. An engine that needs longer
+than `--budget` seconds for one question is not asked larger ones.
 """
 
 import argparse
-import platform
+import json
 import statistics
-import tempfile
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import partial
-from importlib.metadata import version
+from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
-import networkx as nx
 import numpy as np
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import dijkstra
+from scipy.stats import spearmanr
 
-from routing.importing import import_roads
-from routing.measure import METRES_PER_DEGREE, UNITS_PER_DEGREE, Ints
-from routing.network import PreparedNetwork, RoadStore
-from routing.ranking import rank
+from benchmarks.machine import machine, peak_mb
+from benchmarks.peers.environment import DEFAULT_CACHE, PeerMissing
+from benchmarks.plot import Series, chart
+from benchmarks.ranking_engines import ENGINES, Engine, Times, ready
+from benchmarks.roads import Places, describe, opened
+from benchmarks.tables import number, table
 
 OFFICERS = (10, 100, 1_000, 5_000)
+ROUTES = 3
+WARM_UP = 3
+
+Cell = dict[str, list[float]]
+"""For each engine its milliseconds, question by question."""
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """An alert and officers, all at junctions, so that the peers can answer without snapping."""
-
-    target: int
-    officers: Ints
-
-
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("roads", type=Path, help="an OpenStreetMap file or osmnx GraphML")
-    parser.add_argument("--queries", type=int, default=7, help="questions per size (networkx gets three)")
-    parser.add_argument("--radius-km", type=float, default=30.0, help="officers within this radius; 0: anywhere")
-    asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        store = RoadStore(Path(folder))
-        report = import_roads(asked.roads, store)
-        network = store.current()
-        print(f"{platform.platform()}, Python {platform.python_version()}", end="")
-        print("".join(f", {package} {version(package)}" for package in ("numpy", "numba", "scipy", "networkx")))
-        print(f"{report.source}: {report.junctions:,} junctions, {report.edges:,} edges, {report.km:,.0f} km")
-        print(f"imported and prepared in {report.seconds:.1f} s\n")
-        compare(network, asked.queries, asked.radius_km)
+    parser.add_argument("roads", type=Path, help="an .osm.pbf file (without OSRM and Valhalla: any road file)")
+    parser.add_argument("--queries", type=int, default=11, help="questions per size")
+    parser.add_argument("--radius-km", type=float, nargs="+", default=[30.0, 0.0], help="officers within; 0: anywhere")
+    parser.add_argument("--engines", nargs="+", choices=ENGINES, default=list(ENGINES))
+    parser.add_argument("--budget", type=float, default=15.0, help="seconds that an engine may take for a question")
+    parser.add_argument("--keep", type=Path, help="keep the prepared roads here and use them again")
+    parser.add_argument("--peer-cache", type=Path, default=DEFAULT_CACHE, help="where the peers and their data lie")
+    parser.add_argument("--peer-python", type=Path, help="a Python from 3.12 on for the peers")
+    parser.add_argument("--json", type=Path, help="write every single time")
+    parser.add_argument("--plot", type=Path, help="draw the medians (.svg)")
+    asked = parser.parse_args(arguments)
+    with opened(asked.roads, asked.keep) as network:
+        print(machine("numpy", "numba", "scipy", "networkx"))
+        print(describe(network))
+        names = [name for name in ENGINES if name in asked.engines or name == "ours"]
+        with ready(names, network, asked.roads, asked.peer_cache, asked.peer_python) as engines:
+            places = Places(network)
+            measured = {
+                radius: measure(engines, places, radius, asked.queries, asked.budget) for radius in asked.radius_km
+            }
+        print(f"our process at its peak: {peak_mb():,.0f} MB (the graphs of networkx and scipy included)")
+        if asked.json:
+            asked.json.write_text(
+                json.dumps({"roads": describe(network), "machine": machine(), "ms": measured}, indent=1)
+            )
+        if asked.plot:
+            asked.plot.write_text(_plot(measured, describe(network)))
+    return 0
 
 
-def compare(network: PreparedNetwork, queries: int, radius_km: float) -> None:
-    """Print medians in milliseconds and how many times longer the peers take."""
-    scipy_times, networkx_times = scipy_engine(network), networkx_engine(network)
-    where = f"within {radius_km:g} km" if radius_km else "anywhere"
-    print(f"officers {where}; medians in ms; x: times as long as ours")
-    print(f"{'M':>6} {'ours':>9} {'scipy':>9} {'x':>7} {'networkx':>10} {'x':>7}")
-    our_times(network, draw(network, 10, radius_km, seed=0))  # compiled before the clock runs
+def measure(
+    engines: Sequence[Engine], places: Places, radius_km: float, queries: int, budget_s: float
+) -> dict[int, Cell]:
+    """Ask all engines, print the table of one radius, and return the times."""
+    cells: dict[int, Cell] = {}
+    alike: dict[str, list[float]] = defaultdict(list)
+    tired: set[str] = set()
+    for engine in engines:  # compiled, mapped and opened before the clock runs
+        for seed in range(WARM_UP if engine.name == "ours" else 1):
+            engine.answer(places.question(10, radius_km, 1_000_000 + seed), 60.0, ROUTES)
     for count in OFFICERS:
-        asked = [draw(network, count, radius_km, seed) for seed in range(1, queries + 1)]
-        ours, theirs, nx_ms = [], [], []
-        for number, question in enumerate(asked):
-            mine, ms = timed(partial(our_times, network, question))
-            limit = max((value for value in mine if value is not None), default=0.0)
-            ours.append(ms)
-            answer, ms = timed(partial(scipy_times, question, limit))
-            theirs.append(ms)
-            _check(mine, answer)
-            if number < 3:
-                answer, ms = timed(partial(networkx_times, question, limit))
-                nx_ms.append(ms)
-                _check(mine, answer)
-        a, b, c = statistics.median(ours), statistics.median(theirs), statistics.median(nx_ms)
-        print(f"{count:>6,} {a:>9.2f} {b:>9.2f} {b / a:>7.1f} {c:>10.1f} {c / a:>7.1f}")
+        cell: Cell = defaultdict(list)
+        for seed in range(1, queries + 1):
+            question = places.question(count, radius_km, seed)
+            truth, limit_s = None, 0.0
+            for engine in engines:
+                if engine.name in tired or sum(cell[engine.name]) > 4_000 * budget_s:
+                    continue
+                try:
+                    times, ms = engine.answer(question, limit_s, ROUTES)
+                except PeerMissing as reason:
+                    print(f"{engine.name} gives up at {count:,} officers: {reason}")
+                    tired.add(engine.name)
+                    continue
+                cell[engine.name].append(ms)
+                if truth is None:
+                    truth, limit_s = times, max((t for t in times if t is not None), default=0.0)
+                elif engine.same_roads:
+                    check(truth, times, engine.name)
+                else:
+                    alike[engine.name] += _likeness(truth, times)
+        tired |= {name for name, taken in cell.items() if taken and statistics.median(taken) > budget_s * 1000}
+        cells[count] = {name: taken for name, taken in cell.items() if taken}
+    where = f"within {radius_km:g} km" if radius_km else "anywhere"
+    print(f"\nOfficers {where}: ms, median (p95) of {queries} questions; × is how many times as long as ours\n")
+    print(table(["engine", *(f"M = {count:,}" for count in OFFICERS)], [_row(e.name, cells) for e in engines]))
+    for name, values in alike.items():
+        print(f"\n{name} and ours order the officers alike: rank correlation {statistics.median(values):.3f} (median)")
+    return cells
 
 
-def draw(network: PreparedNetwork, count: int, radius_km: float, seed: int) -> Question:
-    """An alert at a random junction with officers at random junctions around it."""
-    random = np.random.default_rng(seed)
-    a = network.arrays
-    # Snapping cannot tell two junctions at one place apart (a split one and its copies included): draw from the others.
-    _, first, shared = np.unique(a.node_xy, axis=0, return_index=True, return_counts=True)
-    junctions = first[shared == 1].astype(np.int32)
-    target = int(random.choice(junctions))
-    if radius_km:
-        gap = (a.node_xy[junctions] - a.node_xy[target]) / UNITS_PER_DEGREE * METRES_PER_DEGREE
-        gap[:, 0] *= np.cos(np.radians(a.node_xy[target, 1] / UNITS_PER_DEGREE))
-        junctions = junctions[np.hypot(gap[:, 0], gap[:, 1]) <= radius_km * 1000]
-    return Question(target, random.choice(junctions, count))
+def _row(name: str, cells: dict[int, Cell]) -> list[str]:
+    row = [name]
+    for cell in cells.values():
+        if name not in cell:
+            row.append("–")
+            continue
+        taken = cell[name]
+        middle = statistics.median(taken)
+        text = f"{number(middle)} ({number(float(np.percentile(taken, 95)))})"
+        if name != "ours":
+            text += f" {number(middle / statistics.median(cell['ours']))}×"
+        row.append(text)
+    return row
 
 
-def our_times(network: PreparedNetwork, question: Question) -> list[float | None]:
-    places = (network.arrays.node_xy[question.officers] / UNITS_PER_DEGREE).tolist()
-    lon, lat = (network.arrays.node_xy[question.target] / UNITS_PER_DEGREE).tolist()
-    ranked = rank(network, (lon, lat), [(number, x, y) for number, (x, y) in enumerate(places)], routes=10)
-    times: list[float | None] = [None] * len(places)
-    for each in ranked:
-        times[each.id] = each.travel_time_s
-    return times
-
-
-Engine = Callable[[Question, float], list[float | None]]
-
-
-def scipy_engine(network: PreparedNetwork) -> Engine:
-    """One reversed search with the true answer as its limit."""
-    a = network.arrays
-    order = np.lexsort((a.ms, a.tail, a.head))
-    first = np.ones(len(order), np.bool_)  # scipy adds parallel edges up: keep the fastest
-    first[1:] = (np.diff(a.head[order]) != 0) | (np.diff(a.tail[order]) != 0)
-    kept = order[first]
-    reverse = csr_array((a.ms[kept].astype(np.float64), (a.head[kept], a.tail[kept])), shape=(network.nodes,) * 2)
-
-    def answer(question: Question, limit_s: float) -> list[float | None]:
-        seeds = [question.target, *network.copies_of_node(question.target).tolist()]
-        found = dijkstra(reverse, indices=seeds, limit=limit_s * 1000 + 1, min_only=True)
-        return [float(ms) / 1000 if np.isfinite(ms) else None for ms in found[question.officers]]
-
-    return answer
-
-
-def networkx_engine(network: PreparedNetwork) -> Engine:
-    """One reversed search with the true answer as its cutoff."""
-    a = network.arrays
-    reverse: nx.DiGraph[int] = nx.DiGraph()
-    for tail, head, ms in zip(a.tail.tolist(), a.head.tolist(), a.ms.tolist(), strict=True):
-        known = reverse.get_edge_data(head, tail)
-        if known is None or known["ms"] > ms:
-            reverse.add_edge(head, tail, ms=ms)
-
-    def answer(question: Question, limit_s: float) -> list[float | None]:
-        seeds = {question.target, *network.copies_of_node(question.target).tolist()}
-        found = nx.multi_source_dijkstra_path_length(reverse, seeds, cutoff=limit_s * 1000 + 1, weight="ms")
-        return [found[officer] / 1000 if officer in found else None for officer in question.officers.tolist()]
-
-    return answer
-
-
-def timed(work: Callable[[], list[float | None]]) -> tuple[list[float | None], float]:
-    began = time.perf_counter()
-    answer = work()
-    return answer, (time.perf_counter() - began) * 1000
-
-
-def _check(ours: Sequence[float | None], theirs: Sequence[float | None]) -> None:
-    if list(ours) != list(theirs):
+def check(ours: Times, theirs: Times, name: str) -> None:
+    if ours != theirs:
         wrong = sum(one != other for one, other in zip(ours, theirs, strict=True))
-        raise SystemExit(f"{wrong} of {len(ours)} travel times differ: no speed makes up for that")
+        raise SystemExit(f"{wrong} of {len(ours)} travel times differ from {name}'s: no speed makes up for that")
+
+
+def _likeness(ours: Times, theirs: Times) -> list[float]:
+    both = [(a, b) for a, b in zip(ours, theirs, strict=True) if a is not None and b is not None]
+    if len(both) < 3:
+        return []
+    mine, theirs_s = np.array(both, np.float64).T
+    return [float(spearmanr(mine, theirs_s).statistic)]
+
+
+def _plot(measured: dict[float, dict[int, Cell]], title: str) -> str:
+    series = []
+    for radius, cells in measured.items():
+        where = f"{radius:g} km" if radius else "anywhere"
+        for name in ENGINES:
+            points = [(float(m), statistics.median(cell[name])) for m, cell in cells.items() if name in cell]
+            if points:
+                series.append(Series(f"{name}, {where}", points, ENGINES.index(name), dashed=radius == 0))
+    return chart(title, "officers", "milliseconds (median)", series)
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

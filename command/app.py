@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 import command.access.api
 import command.alerts.api
 import command.dispatch.api
+import command.dispatch.joint_api
 import command.drill.api
 import command.events.api
 import command.officers.api
@@ -94,12 +95,18 @@ def create_app(
         try:
             yield
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await _stop(tasks)
             await database.close()
 
-    app = FastAPI(title="OneMap", version="1", openapi_url="/api/openapi.json", docs_url=None, lifespan=lifespan)
+    app = FastAPI(
+        title="OneMap",
+        version="1",
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+        responses=problems.RESPONSES,
+    )
     app.state.database = database
     app.state.roads = roads
     app.state.layers = standard_layers().with_tiles("roads", road_tiles)
@@ -120,6 +127,7 @@ def create_app(
         command.alerts.api,
         command.events.api,
         command.dispatch.api,
+        command.dispatch.joint_api,
         command.officers.doors,
         command.officers.api,
         command.drill.api,
@@ -147,6 +155,17 @@ async def _keep_running(part: _Part) -> None:
         except Exception:
             log.exception("%s stopped; it is started again", type(part).__name__)
         await asyncio.sleep(_PART_AGAIN_AFTER_S)
+
+
+async def _stop(tasks: Collection[asyncio.Task[None]]) -> None:
+    """End the parts. A database call may answer its cancellation with an error, which the part takes for a lost link
+    and begins again: so ask until all are through.
+    """
+    waiting = set(tasks)
+    while waiting:
+        for task in waiting:
+            task.cancel()
+        _, waiting = await asyncio.wait(waiting, timeout=1.0)
 
 
 async def _record_for_rooms(session: AsyncSession, kind: str, subject: str, region: str, data: dict[str, Any]) -> None:

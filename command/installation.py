@@ -1,5 +1,8 @@
 """One installation as the commands see it: its home folder, and its database, private or the operator's own."""
 
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -58,6 +61,39 @@ def open_installation(home: Path, database_url: str | None) -> Installation:
             cluster.stop()
         raise
     return Installation(home, url, cluster, started)
+
+
+@contextmanager
+def in_charge(home: Path) -> Iterator[None]:
+    """Be the one process that runs OneMap from this home: a second would take the first one's children for its own.
+
+    The lock dies with the process, however that ends. Raises `OSError` in words when another is in charge.
+    """
+    path = _lock_of(home)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise OSError(f"OneMap runs from {home} already; stop that one first, or choose another --home") from None
+        yield
+
+
+def is_in_use(home: Path) -> bool:
+    """Whether some process runs OneMap from this home now."""
+    path = _lock_of(home)
+    if not path.exists():
+        return False
+    with path.open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def _lock_of(home: Path) -> Path:
+    return home.expanduser().resolve() / "run" / "onemap.lock"
 
 
 def _fill_in(url: str) -> None:

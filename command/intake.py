@@ -4,7 +4,8 @@ The gateway (`data.hj212.gateway`) calls `Intake.take` with all that came in mea
 it accepts.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -27,6 +28,7 @@ from gis.database import Database
 # What belongs to nobody yet is the province's to look at.
 _NOBODYS_REGION = "370000"
 _WATER_TEMPERATURE = "w01010"
+_LONGEST_MN = 64  # more than twice the standard's; what is longer is no device, its frames are quarantined all the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ class Intake:
         try:
             async with self.database.for_system() as session, session.begin():
                 batch = _Batch(self.fresh_within)
-                devices = await _devices(session, {one.frame.mn for one in arrivals if one.frame and one.frame.mn})
+                devices = await _devices(session, {mn for one in arrivals if (mn := _mn_of(one))})
                 verdicts = [batch.sort(one, devices) for one in arrivals]
                 await batch.store(session)
         except (OperationalError, InterfaceError) as error:
@@ -69,6 +71,7 @@ class _Batch:
 
     fresh_within: timedelta
     readings: dict[tuple[int, str, str, datetime], tuple[Reading, _Device, datetime]] = field(default_factory=dict)
+    superseded: list[tuple[Reading, _Device, datetime]] = field(default_factory=list)
     quarantined: list[dict[str, Any]] = field(default_factory=list)
     strangers: dict[str, tuple[datetime, str]] = field(default_factory=dict)
     heard: dict[int, tuple[datetime, str]] = field(default_factory=dict)
@@ -80,7 +83,7 @@ class _Batch:
             return self._quarantine(arrival, claimed_mn(arrival.raw), f"damaged: {arrival.error}", devices)
         device = devices.get(frame.mn or "")
         if device is None:
-            if frame.mn:
+            if frame.mn and len(frame.mn) <= _LONGEST_MN:
                 self.strangers.setdefault(frame.mn, (arrival.received_at, frame.dialect))
             return self._quarantine(arrival, frame.mn, "no device with this MN is registered", devices)
         if device.password is not None and frame.pw != device.password:
@@ -91,6 +94,9 @@ class _Batch:
             self._quarantine(arrival, frame.mn, f"in part: {problem}", devices)
         for reading in found.readings:
             key = (device.point_id, reading.factor, reading.period, reading.at)
+            before = self.readings.get(key)
+            if before is not None and before[0].fields != reading.fields:
+                self.superseded.append(before)
             self.readings[key] = (reading, device, arrival.received_at)
         return Verdict(True)
 
@@ -127,9 +133,13 @@ class _Batch:
                 {"id": ids, "at": [self.heard[i][0] for i in ids], "dialect": [self.heard[i][1] for i in ids]},
             )
         if self.readings:
-            columns = _columns([_row(*self.readings[key]) for key in sorted(self.readings)])
-            await session.execute(_KEEP_REVISIONS, columns)
-            changed = await session.execute(_UPSERT_READINGS, columns)
+            changed = await session.execute(
+                _STORE_READINGS,
+                {
+                    "readings": _rows(self.readings[key] for key in sorted(self.readings)),
+                    "superseded": _rows(self.superseded),
+                },
+            )
             await self._judge(session, [tuple(row) for row in changed])
 
     async def _judge(self, session: AsyncSession, changed: Sequence[tuple[Any, ...]]) -> None:
@@ -150,14 +160,17 @@ class _Batch:
         for fault in sorted(faults, key=lambda one: (one.point_id, one.factor, one.at)):
             await raise_or_absorb(session, fault)
 
-    def _fault(self, reading: Reading, device: _Device, limits: Sequence[DischargeLimit]) -> Fault | None:
+    def _fault(self, reading: Reading, device: _Device, limits: "_Limits") -> Fault | None:
         measured = _measured(reading)
+        candidates = limits.concerning(reading.factor, device)
+        if not candidates:
+            return None
         day = reading.at.astimezone(CHINA_STANDARD_TIME).date()
         conditions = Conditions(water_temperature=self._water_temperature(reading, device))
 
         def limit_of(period: str) -> DischargeLimit | None:
             return limit_for(
-                limits,
+                candidates,
                 reading.factor,
                 period,
                 day,
@@ -183,6 +196,11 @@ class _Batch:
     def _water_temperature(self, reading: Reading, device: _Device) -> float | None:
         found = self.readings.get((device.point_id, _WATER_TEMPERATURE, reading.period, reading.at))
         return found[0].value if found else None
+
+
+def _mn_of(arrival: Arrival) -> str | None:
+    """The device that an arrival names; a damaged one is believed as far as whose desk should look at it."""
+    return arrival.frame.mn if arrival.frame else claimed_mn(arrival.raw)
 
 
 def _measured(reading: Reading) -> Measured:
@@ -215,7 +233,21 @@ def _device(row: RowMapping) -> _Device:
     return _Device(**{name: row[name] for name in _Device.__slots__})
 
 
-async def _limits(session: AsyncSession, fresh: Sequence[tuple[Reading, _Device]]) -> Sequence[DischargeLimit]:
+class _Limits:
+    """Limits by factor and by whom they are for, so that a reading is held against its own few and not against all."""
+
+    def __init__(self, rows: Iterable[DischargeLimit]) -> None:
+        self._rows: dict[tuple[str, object], list[DischargeLimit]] = defaultdict(list)
+        for row in rows:
+            whose = (row.standard, row.grade) if row.point_id is None else row.point_id
+            self._rows[row.factor, whose].append(row)
+
+    def concerning(self, factor: str, device: _Device) -> list[DischargeLimit]:
+        own = self._rows.get((factor, device.point_id), [])
+        return own + self._rows.get((factor, (device.standard, device.grade)), [])
+
+
+async def _limits(session: AsyncSession, fresh: Sequence[tuple[Reading, _Device]]) -> _Limits:
     """The limits that may concern these readings: of their points, and of their points' standards."""
     query = select(DischargeLimit).where(
         DischargeLimit.factor.in_({reading.factor for reading, _ in fresh}),
@@ -225,7 +257,7 @@ async def _limits(session: AsyncSession, fresh: Sequence[tuple[Reading, _Device]
             & DischargeLimit.standard.in_({device.standard for _, device in fresh if device.standard}),
         ),
     )
-    return (await session.scalars(query)).all()
+    return _Limits(await session.scalars(query))
 
 
 def _row(reading: Reading, device: _Device, received_at: datetime) -> dict[str, Any]:
@@ -243,12 +275,13 @@ def _row(reading: Reading, device: _Device, received_at: datetime) -> dict[str, 
     }
 
 
+def _rows(readings: Iterable[tuple[Reading, _Device, datetime]]) -> str:
+    # One JSON text: the driver would look at every element of ten arrays, several times as long as storing them takes.
+    return orjson.dumps([_row(*one) for one in readings]).decode()
+
+
 def _columns(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
-    return {name: [_plain(row[name]) for row in rows] for name in rows[0]}
-
-
-def _plain(value: Any) -> Any:
-    return orjson.dumps(value).decode() if isinstance(value, dict) else value
+    return {name: [row[name] for row in rows] for name in rows[0]}
 
 
 _INSERT_QUARANTINED = text("""
@@ -259,7 +292,7 @@ _INSERT_QUARANTINED = text("""
 
 _INSERT_STRANGERS = text("""
     INSERT INTO data_logger (mn, state, quarantine_reason, dialect, region, first_seen_at, last_seen_at)
-    SELECT left(mn, 64), 'quarantined', 'no device with this MN is registered', dialect, '370000', at, at
+    SELECT mn, 'quarantined', 'no device with this MN is registered', dialect, '370000', at, at
     FROM unnest(CAST(:mn AS text[]), CAST(:at AS timestamptz[]), CAST(:dialect AS text[])) AS f (mn, at, dialect)
     ON CONFLICT (mn) DO UPDATE SET last_seen_at = excluded.last_seen_at, dialect = excluded.dialect
 """)
@@ -271,24 +304,27 @@ _HEARD = text("""
     WHERE data_logger.id = f.id
 """)
 
-_READINGS = """
-    unnest(CAST(:point_id AS bigint[]), CAST(:factor AS text[]), CAST(:period AS text[]), CAST(:at AS timestamptz[]),
-           CAST(:value AS float8[]), CAST(:converted AS float8[]), CAST(:flag AS text[]), CAST(:fields AS jsonb[]),
-           CAST(:received_at AS timestamptz[]), CAST(:region AS text[]))
-    AS f (point_id, factor, period, at, value, converted, flag, fields, received_at, region)
-"""
+_COLUMNS = "point_id, factor, period, at, value, converted, flag, fields, received_at, region"
 
-# A resent packet says the same and leaves no trace; a corrected one keeps what it replaces.
-_KEEP_REVISIONS = text(f"""
-    INSERT INTO reading_revision (point_id, factor, period, at, value, converted, flag, fields, received_at, region)
-    SELECT r.point_id, r.factor, r.period, r.at, r.value, r.converted, r.flag, r.fields, r.received_at, r.region
-    FROM {_READINGS} JOIN reading r USING (point_id, factor, period, at)
-    WHERE r.fields IS DISTINCT FROM f.fields
-""")  # noqa: S608 - put together from our own constants
+_TYPED = """(point_id bigint, factor text, period text, at timestamptz, value float8, converted float8, flag text,
+             fields jsonb, received_at timestamptz, region text)"""
 
-_UPSERT_READINGS = text(f"""
-    INSERT INTO reading (point_id, factor, period, at, value, converted, flag, fields, received_at, region)
-    SELECT * FROM {_READINGS}
+# A resent packet says the same and leaves no trace; a corrected one keeps what it replaces. What one batch says and
+# takes back never was in the table; it is history all the same. All parts see the table as it was before.
+_STORE_READINGS = text(f"""
+    WITH f AS MATERIALIZED (SELECT * FROM json_to_recordset(CAST(:readings AS json)) AS r {_TYPED}),
+    replaced AS (
+        INSERT INTO reading_revision ({_COLUMNS})
+        SELECT r.point_id, r.factor, r.period, r.at, r.value, r.converted, r.flag, r.fields, r.received_at, r.region
+        FROM f JOIN reading r USING (point_id, factor, period, at)
+        WHERE r.fields IS DISTINCT FROM f.fields
+    ),
+    taken_back AS (
+        INSERT INTO reading_revision ({_COLUMNS})
+        SELECT {_COLUMNS} FROM json_to_recordset(CAST(:superseded AS json)) AS r {_TYPED}
+    )
+    INSERT INTO reading ({_COLUMNS})
+    SELECT {_COLUMNS} FROM f
     ON CONFLICT (point_id, factor, period, at) DO UPDATE SET
         value = excluded.value, converted = excluded.converted, flag = excluded.flag, fields = excluded.fields,
         received_at = excluded.received_at, region = excluded.region

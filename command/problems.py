@@ -7,12 +7,29 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
 
 from gis.http import BadQuery, Forbidden, NotFound, NotSignedIn
 
 PROBLEM_JSON = "application/problem+json"
+
+_SCHEMA = {
+    "type": "object",
+    "title": "Problem",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "what is wrong, and what to do about it"},
+    },
+}
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    "4XX": {"description": "Not as asked", "content": {PROBLEM_JSON: {"schema": _SCHEMA}}},
+    "5XX": {"description": "Not now", "content": {PROBLEM_JSON: {"schema": _SCHEMA}}},
+}
+"""What every operation may answer besides its own, for the OpenAPI."""
 
 
 class Conflict(Exception):
@@ -91,7 +108,8 @@ def install(app: FastAPI, more: Mapping[type[Exception], int]) -> None:
 
 def _database_refused(error: DBAPIError) -> JSONResponse:
     code = getattr(error.orig, "sqlstate", None) or ""
-    if code.startswith("22"):
+    # The driver refuses some values itself, such as text with a NUL; its error then has no code of the database's.
+    if code.startswith("22") or isinstance(error, DataError):
         return problem(422, "a value is out of the range or form that can be stored")
     if code == "42501":
         return problem(403, "your role or area does not allow this change")

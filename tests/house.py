@@ -39,6 +39,7 @@ from routing.network import RoadStore
 KUIWEN, FANGZI, WEIFANG, PROVINCE = "370705", "370704", "3707", "37"
 DESK_ROLES = ("duty", "dispatcher", "planner", "expert", "admin")
 PASSWORD = "secret of the test"
+LOGGER_PASSWORD = "123456"
 # A hash that costs nothing: what is tested here is who gets in, not how long guessing takes.
 _CHEAP_HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
 
@@ -119,7 +120,12 @@ class House:
             )
 
     async def outfall(
-        self, mn: str = "MN1", *, place: tuple[float, float] = CENTRE, region: str = KUIWEN, password: str = "123456"
+        self,
+        mn: str = "MN1",
+        *,
+        place: tuple[float, float] = CENTRE,
+        region: str = KUIWEN,
+        password: str = LOGGER_PASSWORD,
     ) -> int:
         """Make an enterprise with an outfall under GB 18918-2002 1A and a logger; returns the point's id."""
         lon, lat = place
@@ -223,7 +229,7 @@ async def listening(app: FastAPI) -> AsyncIterator[str]:
 class Logger:
     """A field logger in front of the intake: makes frames and hands them over as the gateway does."""
 
-    def __init__(self, house: House, mn: str = "MN1", password: str = "123456") -> None:
+    def __init__(self, house: House, mn: str = "MN1", password: str = LOGGER_PASSWORD) -> None:
         self.intake = Intake(house.database, timedelta(hours=1))
         self.mn, self.password = mn, password
 

@@ -15,6 +15,7 @@ from gis.http import DatabaseDep, NotSignedIn
 router = APIRouter(prefix="/api/session", tags=["session"])
 
 _TRIES, _WINDOW_S = 10, 300.0
+_MOST_NAMES = 10_000  # tried by name and address; whoever makes names up must not fill the memory
 
 
 class Credentials(BaseModel):
@@ -61,6 +62,9 @@ class FailedTries:
 
     def note(self, key: tuple[str, str]) -> None:
         self._at[key].append(time.monotonic())
+        if len(self._at) > _MOST_NAMES:
+            oldest = min(self._at, key=lambda one: self._at[one][-1])
+            del self._at[oldest]
 
 
 @router.post("")

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Result, case, func, literal, literal_column, select
+from sqlalchemy import case, func, literal, literal_column, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -107,8 +108,9 @@ async def _upsert(session: AsyncSession, fault: Fault) -> tuple[int, bool]:
         },
     )
     # xmax is zero on a row that this very statement inserted.
-    result: Result[int, bool] = await session.execute(statement.returning(Alert.id, literal_column("alert.xmax = 0")))
-    return result.one()._tuple()
+    result: Any = await session.execute(statement.returning(Alert.id, literal_column("alert.xmax = 0")))
+    alert_id, is_new = result.one()
+    return alert_id, is_new
 
 
 def _title(fault: Fault, enterprise: str | None, point: str) -> str:

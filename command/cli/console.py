@@ -13,11 +13,11 @@ from alembic.util import CommandError
 from rich.console import Console
 from sqlalchemy.exc import DBAPIError
 
-from command.installation import Installation, open_installation
+from command.installation import Installation, in_charge, is_in_use, open_installation
 from command.problems import Conflict
 from data.demo.load import WorldLoadFailed
 from data.importers.errors import ImportRefused
-from gis.cluster import ClusterError
+from gis.cluster import ClusterError, PrivateCluster
 from gis.database import Database
 from gis.http import NotFound
 from routing.errors import RoadsError
@@ -63,8 +63,29 @@ def installation(home: Path) -> Installation:
     """The installation under `home`, its database running and up to date; stopped at our end if it was not running."""
     here = open_installation(home, os.environ.get("ONEMAP_DATABASE_URL"))
     if here.started and here.cluster is not None:
-        atexit.register(here.cluster.stop)
+        atexit.register(_stop_unless_in_use, here.cluster)
     return here
+
+
+def _stop_unless_in_use(cluster: PrivateCluster) -> None:
+    if not is_in_use(cluster.home):  # OneMap was started meanwhile, and its database is this one
+        cluster.stop()
+
+
+@contextmanager
+def running_installation(home: Path) -> Iterator[Installation]:
+    """The installation for the one process that runs OneMap from it; its database is stopped at the end in any case.
+
+    After a crash the database may still be running from before: it is ours all the same.
+    """
+    with in_charge(home):
+        with err.status("starting the database"):
+            here = open_installation(home, os.environ.get("ONEMAP_DATABASE_URL"))
+        try:
+            yield here
+        finally:
+            if here.cluster is not None:
+                here.cluster.stop()
 
 
 def with_database(home: Path, work: Callable[[Database], Awaitable[T]]) -> T:

@@ -14,7 +14,7 @@ import typer
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from command import demo as demonstration
-from command.cli.console import DEFAULT_HOME, Home, clear_errors, err, installation, out
+from command.cli.console import DEFAULT_HOME, Home, clear_errors, err, out, running_installation
 from command.drill.play import run_drill
 from command.installation import Installation
 from command.supervise import Child, Supervisor
@@ -39,15 +39,14 @@ def demo(
     with clear_errors():
         _check_ports(host, port, hj212_port)
         began = time.monotonic()
-        with err.status("starting the database"):
-            here = installation(home)
-        with _bars() as progress:
-            demonstration.prepare(here.url, here.home, small=small, progress=progress)
-        children = _children(here, host, port, hj212_port)
-        if simulate:
-            command = (sys.executable, "-m", "data.demo.simulate", _url(host, port), host, str(hj212_port))
-            children.append(Child("simulate", command))
-        _run(here, children, lambda: _welcome(_url(host, port), hj212_port, began, users=True))
+        with running_installation(home) as here:
+            with _bars() as progress:
+                demonstration.prepare(here.url, here.home, small=small, progress=progress)
+            children = _children(here, host, port, hj212_port)
+            if simulate:
+                command = (sys.executable, "-m", "data.demo.simulate", _url(host, port), host, str(hj212_port))
+                children.append(Child("simulate", command))
+            _run(here, children, lambda: _welcome(_url(host, port), hj212_port, began, users=True))
 
 
 def serve(
@@ -57,14 +56,14 @@ def serve(
     with clear_errors():
         _check_ports(host, port, hj212_port)
         began = time.monotonic()
-        here = installation(home)
-        if demonstration.has_demo_users(here.url):
-            raise ValueError(
-                "this installation holds demonstration users with a public password; serve from another --home,"
-                " or remove them first: ./onemap user remove-demo"
-            )
-        children = _children(here, host, port, hj212_port)
-        _run(here, children, lambda: _welcome(_url(host, port), hj212_port, began, users=False))
+        with running_installation(home) as here:
+            if demonstration.has_demo_users(here.url):
+                raise ValueError(
+                    "this installation holds demonstration users with a public password; serve from another --home,"
+                    " or remove them first: ./onemap user remove-demo"
+                )
+            children = _children(here, host, port, hj212_port)
+            _run(here, children, lambda: _welcome(_url(host, port), hj212_port, began, users=False))
 
 
 def drill(

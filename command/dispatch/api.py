@@ -161,12 +161,14 @@ async def assign(
         view, offered = await handlers.assign(
             session,
             scope,
-            alert_id=alert_id,
-            version=new.version,
-            officer_ids=set(new.officer_ids),
+            handlers.Call(
+                alert_id,
+                new.version,
+                set(new.officer_ids),
+                {one.officer_id: one for one in promised},
+                new.override_reason,
+            ),
             note=new.note,
-            override_reason=new.override_reason,
-            promised={one.officer_id: one for one in promised},
             offer_timeout=settings.offer_timeout,
         )
     return AssignedOut(alert=view, assignments=offered)

@@ -1,7 +1,8 @@
 """Assign officers, and take the steps of an assignment: one function a use case, one transaction each."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
@@ -9,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from command.alerts.handlers import change_alert
+from command.alerts.tables import Alert
 from command.alerts.views import AlertOut, AssignmentOut, alert_view, assignment_view
 from command.dispatch.responders import Responder
 from command.dispatch.states import STEPS
@@ -21,62 +23,63 @@ from gis.database import Scope
 from gis.http import Forbidden, NotFound
 
 
-async def assign(
-    session: AsyncSession,
-    scope: Scope,
-    *,
-    alert_id: int,
-    version: int,
-    officer_ids: Collection[int],
-    note: str,
-    override_reason: str | None,
-    promised: Mapping[int, Responder],
-    offer_timeout: timedelta,
-) -> tuple[AlertOut, list[AssignmentOut]]:
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Officers called to an alert, which the caller saw at `version`; `promised` is what the ranking said of each."""
+
+    alert_id: int
+    version: int
+    officer_ids: Collection[int]
+    promised: Mapping[int, Responder]
+    override_reason: str | None = None
+
+
+Called = tuple[AlertOut, list[AssignmentOut]]
+
+
+async def assign(session: AsyncSession, scope: Scope, call: Call, *, note: str, offer_timeout: timedelta) -> Called:
     """Call these officers to an alert: all of them, or none.
 
-    `promised` is what the ranking said of each, kept with the offer. Of two people who assign at once the second finds
-    the version changed (`Conflict`), and of two alerts that want one officer the second finds the officer busy.
+    Of two people who assign at once the second finds the version changed (`Conflict`), and of two alerts that want one
+    officer the second finds the officer busy.
     """
-    alert = await change_alert(session, alert_id, version, from_states=("raised", "acknowledged"))
-    newly_seen = alert.status == "raised"
-    if newly_seen:
-        alert.status, alert.acknowledged_at, alert.acknowledged_by = "acknowledged", func.now(), scope.actor
-        await session.flush()
-    officers = await _sendable(session, officer_ids, drill=alert.drill, promised=promised, override=override_reason)
-    expires_at = await session.scalar(select(func.now() + offer_timeout))
+    return (await assign_all(session, scope, [call], note=note, offer_timeout=offer_timeout))[0]
+
+
+async def assign_all(
+    session: AsyncSession, scope: Scope, calls: Sequence[Call], *, note: str, offer_timeout: timedelta
+) -> list[Called]:
+    """Call officers to several alerts (each named once), in the order of the alerts' ids: all of them, or none.
+
+    Locks are taken by kind, and within a kind by id: all alerts, then all officers, then the event log. Everybody who
+    assigns does so in this order, so two dispatchers may wait for each other's end but never for each other.
+    """
+    ordered = sorted(calls, key=lambda call: call.alert_id)
+    taken = [await _take_on(session, scope, call, alone=len(calls) == 1) for call in ordered]
+    expires_at: datetime = (await session.execute(select(func.now() + offer_timeout))).scalar_one()
     rows = []
-    for officer in officers:
-        leg = promised.get(officer.id)
-        rows.append(
-            Assignment(
-                alert_id=alert_id,
-                officer_id=officer.id,
-                officer_name=officer.name,
-                note=note,
-                override_reason=override_reason,
-                travel_time_s=leg.travel_time_s if leg else None,
-                distance_m=leg.distance_m if leg else None,
-                offered_by=scope.actor,
-                expires_at=expires_at,
-                region=alert.region,
-            )
-        )
-        await _claim(session, rows[-1])
-    view = await alert_view(session, alert_id)
+    for call, (alert, _) in zip(ordered, taken, strict=True):
+        for officer in await _sendable(
+            session, call.officer_ids, drill=alert.drill, promised=call.promised, override=call.override_reason
+        ):
+            rows.append(_offer(scope, call, alert, officer, note, expires_at))
+    for row in sorted(rows, key=lambda row: row.officer_id or 0):
+        await _claim(session, row)
+    views = [await alert_view(session, call.alert_id) for call in ordered]
     ids = {row.id for row in rows}
-    offered = [one for one in view.assignments if one.id in ids]
-    record_event(
-        session,
-        "alert.acknowledged" if newly_seen else "alert.updated",
-        subject=f"alert:{alert_id}",
-        region=alert.region,
-        data=view.model_dump(mode="json"),
-        alert_id=alert_id,
-    )
-    for one in offered:
-        _record_step(session, "assignment.offered", one)
-    return view, offered
+    called = [(view, [one for one in view.assignments if one.id in ids]) for view in views]
+    for (view, offered), (_, newly_seen) in zip(called, taken, strict=True):
+        record_event(
+            session,
+            "alert.acknowledged" if newly_seen else "alert.updated",
+            subject=f"alert:{view.id}",
+            region=view.region,
+            data=view.model_dump(mode="json"),
+            alert_id=view.id,
+        )
+        for one in offered:
+            _record_step(session, "assignment.offered", one)
+    return called
 
 
 async def take_step(
@@ -174,6 +177,8 @@ async def _sendable(
             )
             .where(Officer.id.in_(officer_ids))
             .order_by(Officer.id)
+            # Who goes off duty at this moment waits for us, and is then told of the assignment.
+            .with_for_update(read=True, of=Officer)
         )
     ).all()
     missing = set(officer_ids) - {row.id for row in rows}
@@ -197,8 +202,41 @@ async def _sendable(
     return rows
 
 
+async def _take_on(session: AsyncSession, scope: Scope, call: Call, *, alone: bool) -> tuple[Alert, bool]:
+    """Lock the alert as the caller saw it; who sends somebody has seen it. Whether nobody had before."""
+    try:
+        alert = await change_alert(session, call.alert_id, call.version, from_states=("raised", "acknowledged"))
+    except Conflict as error:
+        if alone:
+            raise
+        facts = dict(error.facts)
+        zh = facts.pop("detail_zh", None)
+        raise Conflict(f"alert {call.alert_id}: {error}", zh=zh and f"警情 {call.alert_id}：{zh}", **facts) from None
+    newly_seen = alert.status == "raised"
+    if newly_seen:
+        alert.status, alert.acknowledged_at, alert.acknowledged_by = "acknowledged", func.now(), scope.actor
+        await session.flush()
+    return alert, newly_seen
+
+
+def _offer(scope: Scope, call: Call, alert: Alert, officer: Any, note: str, expires_at: datetime) -> Assignment:
+    leg = call.promised.get(officer.id)
+    return Assignment(
+        alert_id=alert.id,
+        officer_id=officer.id,
+        officer_name=officer.name,
+        note=note,
+        override_reason=call.override_reason,
+        travel_time_s=leg.travel_time_s if leg else None,
+        distance_m=leg.distance_m if leg else None,
+        offered_by=scope.actor,
+        expires_at=expires_at,
+        region=alert.region,
+    )
+
+
 async def _claim(session: AsyncSession, row: Assignment) -> None:
-    """Write an offer; of two who want one officer at once the unique index lets one through."""
+    """Store an offer; the unique index of open assignments decides who was first, and waits for who is not through."""
     try:
         async with session.begin_nested():
             session.add(row)  # not before: opening the savepoint writes what is pending outside it

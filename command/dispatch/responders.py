@@ -88,7 +88,7 @@ async def rank_responders(
     # Those who cannot be sent are ranked too; ask for routes enough that the first free ones have theirs.
     not_free = sum(one.status != "free" for one in people)
     candidates = [(one.id, one.lon, one.lat) for one in people]
-    legs = {leg.id: leg for leg in await _legs(roads, origin, candidates, routes + not_free)}
+    legs = {leg.id: leg for leg in await legs_by_road(roads, origin, candidates, routes=routes + not_free)}
     ranked = [
         _responder(one, float(metres), legs[one.id], one.id in declined)
         for one, metres in zip(people, straight, strict=True)
@@ -100,10 +100,13 @@ async def rank_responders(
     ]
 
 
-async def _legs(
-    roads: RoadRanking, origin: tuple[float, float], candidates: Sequence[tuple[int, float, float]], routes: int
+async def legs_by_road(
+    roads: RoadRanking, origin: tuple[float, float], candidates: Sequence[tuple[int, float, float]], *, routes: int
 ) -> Sequence[Ranked[int]]:
-    """Without usable roads the list is still worth having: everyone in range, nobody reachable, and why."""
+    """Everybody's way to `origin` (lon, lat); the first `routes` with their lines.
+
+    Without usable roads the list is still worth having: everyone in range, nobody reachable, and why.
+    """
     try:
         return await roads.rank(origin, candidates, routes=routes)
     except (NetworkUnusable, OutsideRoads) as error:

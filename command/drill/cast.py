@@ -18,7 +18,16 @@ from command.alerts.tables import Alert
 from command.alerts.views import alert_view, assignment_view
 from command.dispatch.tables import OPEN_STATES, Assignment, Photo
 from command.events.log import record_event
-from data.tables import DataLogger, MonitoringPoint, Officer, PositionDevice, QuarantinedFrame, Reading, TrackPoint
+from data.tables import (
+    DataLogger,
+    MonitoringPoint,
+    Officer,
+    PositionDevice,
+    QuarantinedFrame,
+    Reading,
+    ReadingRevision,
+    TrackPoint,
+)
 
 LONGEST = timedelta(hours=1)
 STANDARD, GRADE = "GB 18918-2002", "1A"
@@ -112,7 +121,8 @@ async def tear_down(session: AsyncSession, drill_id: str, *, actor: str) -> bool
     )
     await session.execute(delete(TrackPoint).where(TrackPoint.officer_id.in_(officer_ids)))
     await session.execute(delete(Officer).where(Officer.id.in_(officer_ids)))
-    await session.execute(delete(Reading).where(Reading.point_id == point.id))
+    for table in (Reading, ReadingRevision):
+        await session.execute(delete(table).where(table.point_id == point.id))
     await session.execute(delete(QuarantinedFrame).where(QuarantinedFrame.mn == f"DRILL{drill_id.upper()}"))
     await session.execute(delete(MonitoringPoint).where(MonitoringPoint.id == point.id))
     return True

@@ -98,8 +98,13 @@ class LiveFeed:
         async with self._lock:
             news: list[_Header] = []
             while page := await self._headers():
-                await self._hand_on(page)
-                self.last_seq = page[-1].seq
+                # Before they are handed on: who joins meanwhile begins behind this page, and finds it in the tables.
+                before, self.last_seq = self.last_seq, page[-1].seq
+                try:
+                    await self._hand_on(page, after=before)
+                except BaseException:
+                    self.last_seq = before  # told again the next time, and hearing it twice is harmless
+                    raise
                 news += page
             return news
 
@@ -120,11 +125,11 @@ class LiveFeed:
             )
             return [_Header(*row) for row in rows]
 
-    async def _hand_on(self, page: Sequence[_Header]) -> None:
+    async def _hand_on(self, page: Sequence[_Header], *, after: int) -> None:
         for rights, listeners in self.scopes.items():
             if not any(_may_concern(rights, header) for header in page):
                 continue
-            for row in await self._read(rights, self.last_seq, page[-1].seq):
+            for row in await self._read(rights, after, page[-1].seq):
                 for listener in listeners:
                     if row.seq > listener.start_seq and (frame := _frame_for(listener, row)):
                         listener.offer(frame)

@@ -59,7 +59,8 @@ async def own_batch(request: Request, database: DatabaseDep, dry_run: DryRun = F
     return await _store(request, officers, [fix for _, fix in sent], "own" if scope else f"gateway:{device.label}")  # type: ignore[union-attr]
 
 
-@router.api_route("/osmand", methods=["GET", "POST"], response_model=TakenOut)
+@router.get("/osmand", response_model=TakenOut)
+@router.post("/osmand", response_model=TakenOut)
 async def osmand_report(request: Request, database: DatabaseDep, dry_run: DryRun = False) -> Response | TakenOut:
     """Traccar Client and OsmAnd: parameters in the query or in a form body, or Traccar Client's JSON."""
     body = await request.body()

@@ -3,7 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
-from product import Person, Product
+
+pytest.register_assert_rewrite("product", "browsing")
+
+from product import PASSWORD, ROOT, Person, Product  # noqa: E402 - its assertions explain themselves only if rewritten before
 
 
 @pytest.fixture(scope="session")
@@ -33,6 +36,38 @@ def breakable(_breakable: Product) -> Product:
         _breakable.start()
     _breakable.wait_until_healthy()
     return _breakable
+
+
+@pytest.fixture(scope="session")
+def _bureau(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    folder = tmp_path_factory.mktemp("bureau")
+    made = Product(folder / "home", "serve")
+    try:
+        officers = folder / "officers.csv"
+        lines = [f"B-{n:02d},执法员{n},环境执法支队,city,370705" for n in range(1, 31)]
+        officers.write_text("\n".join(["code,name,organisation,level,region", *lines]), encoding="utf-8")
+        for words in (
+            ("import", "officers", str(officers)),
+            ("user", "add", "desk", "--role", "dispatcher", "--region", "37", "--password", PASSWORD),
+            ("import", "roads", str(ROOT / "tests" / "samples" / "roads" / "town.osm")),
+        ):
+            said = made.command(*words)
+            assert said.code == 0, said
+        made.start()
+        yield made
+        assert made.stop() == 0, made.words()
+        assert made.processes() == set()
+    finally:
+        made.clean_up()
+
+
+@pytest.fixture
+def bureau(_bureau: Product) -> Product:
+    """A bureau of its own, without any demonstration: imported officers and roads, and one dispatcher, `desk`.
+
+    Its roads are whatever a test imports; each test that needs some imports them first.
+    """
+    return _bureau
 
 
 @pytest.fixture

@@ -13,19 +13,28 @@ OTHER_VILLAGES_KM = 1.75
 
 
 def place_villages(
-    land: BaseGeometry, dense: BaseGeometry, taken: Points, reach_km: float, rng: np.random.Generator
+    land: BaseGeometry,
+    dense: BaseGeometry,
+    taken: Points,
+    reach_km: float,
+    rng: np.random.Generator,
+    density: float = 1.0,
 ) -> Points:
-    """Villages all over `land`, closer together in `dense`, none within the towns whose crossings are `taken`."""
+    """Villages all over `land`, closer together in `dense`, none within the towns whose crossings are `taken`.
+
+    `density` times as many as there really are.
+    """
     shapely.prepare(dense)
-    outside = _scatter(land, OTHER_VILLAGES_KM, reach_km, rng)
+    outside_apart_km, inside_apart_km = OTHER_VILLAGES_KM / density**0.5, WEIFANG_VILLAGES_KM / density**0.5
+    outside = _scatter(land, outside_apart_km, reach_km, rng)
     outside = outside[~shapely.contains_xy(dense, outside)]
-    inside = _scatter(land, WEIFANG_VILLAGES_KM, reach_km, rng)
+    inside = _scatter(land, inside_apart_km, reach_km, rng)
     inside = inside[shapely.contains_xy(dense, inside)]
     tree = cKDTree(taken)
     return np.concatenate(
         [
             villages[tree.query(villages, distance_upper_bound=2 * apart_km)[0] > 0.42 * apart_km]
-            for villages, apart_km in ((outside, OTHER_VILLAGES_KM), (inside, WEIFANG_VILLAGES_KM))
+            for villages, apart_km in ((outside, outside_apart_km), (inside, inside_apart_km))
         ]
     )
 

@@ -36,6 +36,7 @@ _EVERYWHERE_KM = 1e4
 # How far around the centre of Weifang the network reaches, by share of the whole.
 _REACH_KM = {0.0: 1.0, 0.03: 7.7, 0.06: 12.8, 0.15: 38.0, 0.35: 82.0, 0.6: 165.0, 1.0: 450.0}
 _ROUNDABOUT_EVERY = 9  # towns
+_HIGHEST_DENSITY = 6.0  # beyond it streets would be closer together than houses are wide
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,19 +88,26 @@ def write_demo_roads(
     *,
     counties: Sequence[County],
     scale: float = 1.0,
+    density: float = 1.0,
     seed: int = 2021,
     progress: Callable[[float], None] | None = None,
 ) -> RoadsSummary:
     """Write the network to `path` (`.osm.pbf`, replaced if it exists); the same arguments give the same bytes.
 
-    `scale` is the share of the whole network's junctions, taken from the centre of Weifang outwards. `progress` is told
-    the share of the work done, from 0 to 1. Raises ScaleImpossible for a scale that is not above 0 and at most 1.
+    `scale` is the share of the whole network's junctions, taken from the centre of Weifang outwards. `density` is how
+    many times as many villages and street corners stand on the same land: about 4 gives a province at full size, for
+    measuring. `progress` is told the share of the work done, from 0 to 1. Raises ScaleImpossible for a scale that is
+    not above 0 and at most 1, or a density that is not from 1 to 6.
     """
     if not 0 < scale <= 1:
         raise ScaleImpossible(f"the scale of the demonstration roads must be above 0 and at most 1, not {scale}")
+    if not 1 <= density <= _HIGHEST_DENSITY:
+        raise ScaleImpossible(
+            f"the density of the demonstration roads must be from 1 to {_HIGHEST_DENSITY:g}, not {density}"
+        )
     report = progress or (lambda _: None)
     reach_km = float(np.interp(scale, list(_REACH_KM), list(_REACH_KM.values()))) if scale < 1 else _EVERYWHERE_KM
-    network = _Builder(counties, reach_km, seed).build(lambda share: report(0.6 * share))
+    network = _Builder(counties, reach_km, density, seed).build(lambda share: report(0.6 * share))
     ways = write_pbf(
         path, to_degrees(network.points), network.edges, network.names, network.rivers, lambda s: report(0.6 + 0.4 * s)
     )
@@ -121,18 +129,19 @@ class _Network:
 class _Builder:
     """The steps from bare land to a finished network. Each has its own random numbers: none disturbs another."""
 
-    def __init__(self, counties: Sequence[County], reach_km: float, seed: int) -> None:
+    def __init__(self, counties: Sequence[County], reach_km: float, density: float, seed: int) -> None:
         self._land = _on_plane(counties).buffer(-_MARGIN_KM)
         self._weifang = _on_plane([county for county in counties if county.city == WEIFANG])
         self._towns = [town for town in towns(counties) if _within(town, reach_km)]
         self._rivers = list(rivers())
         self._reach_km = reach_km
+        self._density = density
         self._names = NameBook()
         self._seed = seed
         self._streams = iter(np.random.default_rng(seed).spawn(8))
 
     def build(self, report: Callable[[float], None]) -> _Network:
-        grids = self._on_land(lay_grids(self._towns, self._names, self._seed))
+        grids = self._on_land(lay_grids(self._towns, self._names, self._seed, self._density))
         report(0.25)
         points, possible = self._with_villages(grids)
         courses = [_line_on_plane(river) for river in self._rivers]
@@ -171,7 +180,9 @@ class _Builder:
 
     def _with_villages(self, grids: Grids) -> tuple[Points, Edges]:
         """All places and every road that could be, none across water or another province."""
-        villages = place_villages(self._land, self._weifang, grids.points, self._reach_km, next(self._streams))
+        villages = place_villages(
+            self._land, self._weifang, grids.points, self._reach_km, next(self._streams), self._density
+        )
         points = np.concatenate([grids.points, villages])
         town = np.concatenate([grids.town, np.full(len(villages), -1)])
         at_edge = grids.edges.degree(len(points)) < 4

@@ -49,11 +49,13 @@ class Grids:
     edges: Edges
 
 
-def lay_grids(towns: Sequence[Town], names: NameBook, seed: int) -> Grids:
-    """Draw the grid of every town; where towns touch, each keeps its own side."""
+def lay_grids(towns: Sequence[Town], names: NameBook, seed: int, density: float = 1.0) -> Grids:
+    """Draw the grid of every town, `density` times as many crossings as usual; where towns touch, each keeps its own
+    side.
+    """
     # a town looks the same whichever others are drawn, so that a small network shows the large one's streets
     streams = [np.random.default_rng([seed, int(town.lon * 1e5), int(town.lat * 1e5)]) for town in towns]
-    plans = [_plan(town, number, rng) for number, (town, rng) in enumerate(zip(towns, streams, strict=True))]
+    plans = [_plan(town, number, rng, density) for number, (town, rng) in enumerate(zip(towns, streams, strict=True))]
     touching = _touching(plans)
     points, town_of, lines, tables = [np.empty((0, 2))], [np.empty(0, np.int64)], [np.empty((0, 2), np.int64)], []
     size = 0
@@ -68,16 +70,17 @@ def lay_grids(towns: Sequence[Town], names: NameBook, seed: int) -> Grids:
     return Grids(np.concatenate(points), np.concatenate(town_of), np.concatenate(lines), empty.plus(*tables))
 
 
-def _plan(town: Town, number: int, rng: np.random.Generator) -> Plan:
+def _plan(town: Town, number: int, rng: np.random.Generator, density: float) -> Plan:
     radius_km = town.radius_m / 1000
     in_weifang = town.county.startswith("3707")
     spacing_km = (0.145 if in_weifang else 0.255) * rng.uniform(0.93, 1.07)
     turn = float(rng.normal(0, 0.11))
     if _is_weifang_centre(town):
         spacing_km, turn = 0.14, 0.045
-    block = 6 if in_weifang else 4
+    closer = density**0.5
+    block = round((6 if in_weifang else 4) * closer)  # arterials stay as far apart as they are
     centre = to_plane(np.array([town.lon, town.lat]))
-    return Plan(town, number, centre, radius_km, spacing_km, block, turn)
+    return Plan(town, number, centre, radius_km, spacing_km / closer, block, turn)
 
 
 def _is_weifang_centre(town: Town) -> bool:

@@ -202,6 +202,20 @@ def test_an_impossible_scale_is_refused(scale: float, counties: list[County], tm
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("density", [0.9, 6.1])
+def test_an_impossible_density_is_refused(density: float, counties: list[County], tmp_path: Path) -> None:
+    with pytest.raises(ScaleImpossible, match="density"):
+        write_demo_roads(tmp_path / "no.osm.pbf", counties=counties, scale=SCALE, density=density)
+
+
+def test_four_times_the_density_is_about_four_times_the_junctions_on_the_same_land(
+    written: Written, counties: list[County], tmp_path: Path
+) -> None:
+    dense = write_demo_roads(tmp_path / "dense.osm.pbf", counties=counties, scale=SCALE, density=4.0)
+    assert dense.junctions / written.summary.junctions == pytest.approx(4.0, rel=0.15)
+    assert dense.towns == written.summary.towns
+
+
 def test_every_county_has_a_seat_in_its_own_land(counties: list[County]) -> None:
     assert len(counties) == 136
     assert all(county.polygon.contains(shapely.Point(county.seat)) for county in counties)

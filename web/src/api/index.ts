@@ -34,6 +34,10 @@ export class Api {
     this.client.get<t.Responders>(`/api/alerts/${id}/responders`, { query, ...cancel })
   assign = (id: number, offer: t.Offer) =>
     this.client.post<{ alert: t.Alert; assignments: t.Assignment[] }>(`/api/alerts/${id}/assignments`, offer)
+  /** One plan for all alerts that wait. */
+  jointPlan = (cancel: Cancel = {}) => this.client.get<t.JointPlan>('/api/dispatch/plan', cancel)
+  confirmPlan = (assignments: t.PlannedAssignment[], note: string) =>
+    this.client.post<{ items: { alert: t.Alert; assignments: t.Assignment[] }[] }>('/api/dispatch/plan', { assignments, note })
   timeline = (id: number, cancel: Cancel = {}) =>
     this.client.get<t.Page<t.TimelineEvent>>(`/api/alerts/${id}/timeline`, cancel)
 

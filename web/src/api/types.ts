@@ -329,6 +329,31 @@ export interface Offer {
   override_reason?: string
 }
 
+export interface PlannedAssignment {
+  alert_id: number
+  officer_id: number
+  /** The alert's, as the plan saw it. */
+  version: number
+}
+
+export interface PlannedTrip extends PlannedAssignment {
+  name: string
+  travel_time_s: number
+  distance_m: number
+}
+
+/** Savings are null where the plan and going one by one send unequally many. */
+export interface JointPlan {
+  more_waiting: boolean
+  plan: PlannedTrip[]
+  worst_s: number | null
+  sum_s: number
+  greedy: { plan: PlannedTrip[]; worst_s: number | null; sum_s: number; unserved: number[] }
+  saved_worst_s: number | null
+  saved_sum_s: number | null
+  unserved: { alert_id: number; missing: number; reason: Bilingual }[]
+}
+
 /** What goes with a step of an assignment; which fields count depends on the step. */
 export interface StepInput {
   version: number

@@ -2,13 +2,14 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import psycopg
 from sqlalchemy.exc import SQLAlchemyError
 
-from command.events.feed import LiveFeed
+from command.events.feed import Header, LiveFeed
 from command.housekeeping import obey_closures
 from command.officers.live import LiveOfficers
 from command.officers.moved import moved_since
@@ -70,11 +71,14 @@ class Follower:
             raise psycopg.OperationalError("the connection was closed")
 
     async def _events(self) -> None:
-        for header in await self.feed.catch_up():
+        await self.feed.catch_up(self._take_in)
+
+    async def _take_in(self, page: Sequence[Header]) -> None:
+        for header in page:
             if header.kind == "duty.ended" and header.officer_id is not None:
                 self.officers.forget(header.officer_id)
-            if header.kind.startswith("road."):
-                await obey_closures(self.database, self.roads)
+        if any(header.kind.startswith("road.") for header in page):
+            await obey_closures(self.database, self.roads)
 
     async def _tell_moved(self, moved: asyncio.Event) -> None:
         """At most twice a second: however many move, a client gets a batch it can draw."""

@@ -7,7 +7,7 @@ query for all who share role and area. A listener that cannot keep up is cut off
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -43,12 +43,17 @@ class Listener:
 
 
 @dataclass(frozen=True, slots=True)
-class _Header:
+class Header:
+    """What an event is about, without its data."""
+
     seq: int
     kind: str
     region: str
     officer_id: int | None
     alert_id: int | None
+
+
+TakeIn = Callable[[Sequence[Header]], Awaitable[None]]
 
 
 class LiveFeed:
@@ -93,11 +98,15 @@ class LiveFeed:
         reached = rows[-1].seq if len(rows) == BACKLOG_PAGE else listener.start_seq
         return reached, [frame for row in rows if (frame := _frame_for(listener, row))]
 
-    async def catch_up(self) -> list[_Header]:
-        """Read what is new in the log and hand it on; returns the headers of all new events."""
+    async def catch_up(self, take_in: TakeIn | None = None) -> None:
+        """Read what is new in the log and hand it on.
+
+        `take_in` hears of each page first: who is told of a closed road must find it closed when they ask.
+        """
         async with self._lock:
-            news: list[_Header] = []
             while page := await self._headers():
+                if take_in is not None:
+                    await take_in(page)
                 # Before they are handed on: who joins meanwhile begins behind this page, and finds it in the tables.
                 before, self.last_seq = self.last_seq, page[-1].seq
                 try:
@@ -105,8 +114,6 @@ class LiveFeed:
                 except BaseException:
                     self.last_seq = before  # told again the next time, and hearing it twice is harmless
                     raise
-                news += page
-            return news
 
     def send(self, scope: Scope, topic: str, frame: dict[str, Any]) -> None:
         """Send a frame that is not an event to the listeners with these rights."""
@@ -115,7 +122,7 @@ class LiveFeed:
             if topic in listener.topics:
                 listener.offer(encoded)
 
-    async def _headers(self) -> list[_Header]:
+    async def _headers(self) -> list[Header]:
         async with self._database.for_system() as session:
             rows = await session.execute(
                 select(Event.seq, Event.kind, Event.region, Event.officer_id, Event.alert_id)
@@ -123,9 +130,9 @@ class LiveFeed:
                 .order_by(Event.seq)
                 .limit(BACKLOG_PAGE)
             )
-            return [_Header(*row) for row in rows]
+            return [Header(*row) for row in rows]
 
-    async def _hand_on(self, page: Sequence[_Header], *, after: int) -> None:
+    async def _hand_on(self, page: Sequence[Header], *, after: int) -> None:
         for rights, listeners in self.scopes.items():
             if not any(_may_concern(rights, header) for header in page):
                 continue
@@ -147,7 +154,7 @@ def _rights(scope: Scope) -> Scope:
     return Scope(actor="feed", role=scope.role, region=scope.region, officer_id=scope.officer_id)
 
 
-def _may_concern(rights: Scope, header: _Header) -> bool:
+def _may_concern(rights: Scope, header: Header) -> bool:
     """A cheap first sieve; the database decides."""
     if rights.role == "officer":
         return header.officer_id == rights.officer_id or header.alert_id is not None or header.kind.startswith("road.")

@@ -20,6 +20,10 @@ test('a long road without a name is said', () => {
   expect(streets([step(null, 400)])).toEqual([{ name: null, distance_m: 400 }])
 })
 
+test('an empty name is none', () => {
+  expect(streets([step('', 400), step(null, 100)])).toEqual([{ name: null, distance_m: 500 }])
+})
+
 test('a position grows old in classes', () => {
   expect([0, 60, 61, 300, 301].map(ageClass)).toEqual(['fresh', 'fresh', 'recent', 'recent', 'old'])
 })

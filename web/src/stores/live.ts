@@ -21,8 +21,10 @@ export const useLive = defineStore('live', () => {
   const currentUntil = ref<number | null>(null)
   const listeners = new Set<FrameListener>()
   let feed: LiveFeed | null = null
+  let heardAt = 0
 
   function deliver(frames: Frame[]): void {
+    heardAt = Date.now()
     for (const frame of frames) {
       if (frame.kind === 'officers.moved') {
         const { officers: moves, gone } = frame.data as { officers: Move[]; gone?: number[] }
@@ -47,9 +49,16 @@ export const useLive = defineStore('live', () => {
   }
 
   function onState(next: LinkState): void {
-    if (state.value === 'current' && next !== 'current') currentUntil.value = Date.now()
+    // A link that dies in silence is noticed seconds later: the time of the last word is the honest one.
+    if (state.value === 'current' && next !== 'current') currentUntil.value = heardAt
+    if (next === 'current') heardAt = Date.now()
     state.value = next
     if (next === 'refused') session.forget()
+  }
+
+  async function probe(): Promise<void> {
+    await api.health()
+    heardAt = Date.now()
   }
 
   const reconnect = () => feed?.reconnect()
@@ -57,7 +66,7 @@ export const useLive = defineStore('live', () => {
   /** Watch these topics; `loadSnapshot` fetches what the page shows of them. */
   function start(topics: readonly string[], loadSnapshot: () => Promise<void>): void {
     stop()
-    feed = new LiveFeed({ topics, loadSnapshot, deliver, onState, probe: () => api.health() })
+    feed = new LiveFeed({ topics, loadSnapshot, deliver, onState, probe })
     feed.start()
     window.addEventListener('offline', reconnect)
     window.addEventListener('online', reconnect)

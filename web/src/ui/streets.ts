@@ -13,7 +13,8 @@ const WORTH_SAYING_M = 50
 /** The streets in the order of the drive; stretches of the same street that follow each other are one. */
 export function streets(steps: readonly RouteStep[]): Street[] {
   const found: Street[] = []
-  for (const { name, distance_m } of steps) {
+  for (const { name: given, distance_m } of steps) {
+    const name = given || null // a road without a name may come with an empty one
     if (name === null && distance_m < WORTH_SAYING_M) continue
     const last = found.at(-1)
     if (last && last.name === name) last.distance_m += distance_m

@@ -103,7 +103,7 @@ export const zhCN = {
   unit: {
     min: '分钟',
     minutes: '{n} 分钟',
-    lessThanMinute: '不足 1 分钟',
+    lessThanMinute: '1 分钟内',
     s: '{n} 秒',
     m: '{n} 米',
     km: '{n} 公里',

@@ -1,4 +1,6 @@
-"""Takes the pictures of the README from a running demonstration: `PYTHONPATH=. .venv/bin/python docs/screenshots.py [URL]`.
+"""Takes the pictures of the README from a running demonstration.
+
+    PYTHONPATH=. .venv/bin/python docs/screenshots.py [URL]
 
 Plays the beginning of the scene at Kuiwen's sewage plant through the real doors: officer1 goes on duty nearby, the
 outfall's logger reports COD above its limit, the desk calls officer1. Afterwards the call is withdrawn and the alert

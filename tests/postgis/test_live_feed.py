@@ -11,7 +11,9 @@ import pytest_asyncio
 import websockets
 from websockets.asyncio.client import ClientConnection, connect
 
-from tests.house import CENTRE, House, listening
+from command.events.feed import Listener, LiveFeed
+from gis.database import Database, Scope
+from tests.house import CENTRE, KUIWEN, House, listening
 
 
 @pytest_asyncio.fixture
@@ -138,3 +140,33 @@ async def test_who_leaves_is_forgotten(app: House, address: str) -> None:
     async with asyncio.timeout(10):
         while app.app.state.feed.listening:
             await asyncio.sleep(0.01)
+
+
+class _SomebodyJoins(Database):
+    """Lets a second desk open its feed at the very moment at which the first is about to be told."""
+
+    feed: LiveFeed
+    newcomer: Listener | None = None
+
+    def for_person(self, scope: Scope) -> Any:
+        if self.newcomer is None:
+            self.newcomer = self.feed.join(scope, {"alerts"})
+        return super().for_person(scope)
+
+
+async def test_who_joins_while_news_are_handed_on_finds_them_in_the_backlog(app: House) -> None:
+    database = _SomebodyJoins(app.database.url, pool_size=2)
+    database.feed = feed = LiveFeed(database)
+    await feed.start()
+    since = feed.last_seq
+    first = feed.join(Scope("first", "duty", KUIWEN), {"alerts"})
+    await app.raise_alert()
+    await feed.catch_up()
+    newcomer = database.newcomer
+    assert newcomer is not None
+    assert first.queue.qsize() == 1
+    assert newcomer.queue.empty(), "it joined after the page was read"
+    assert newcomer.start_seq == feed.last_seq, "so it must begin behind it"
+    _, frames = await feed.backlog(newcomer, since)
+    assert len(frames) == 1
+    await database.close()

@@ -1,0 +1,63 @@
+import type { alerts as words } from '../zh-CN/alerts'
+import type { SameKeys } from '../messages'
+
+export const alerts: SameKeys<typeof words> = {
+  level: {
+    1: 'Level 1 · critical',
+    2: 'Level 2 · major',
+    3: 'Level 3 · serious',
+    4: 'Level 4 · ordinary',
+    short: 'L{n}',
+  },
+  kind: {
+    pollution_source: 'Source over limit',
+    environment_quality: 'Environment quality',
+    enforcement_task: 'Enforcement task',
+    manual: 'Raised by hand',
+  },
+  status: {
+    raised: 'New',
+    acknowledged: 'In hand',
+    closed: 'Closed',
+  },
+  officer: {
+    free: 'Free',
+    busy: 'On a task',
+    stale: 'Position old',
+    off_duty: 'Off duty',
+    unnamed: 'Officer {id}',
+    seen: 'Position {age}',
+    age: { fresh: 'The position is current', recent: 'The position is not quite current; they may have moved', old: 'The position is old; they may be outside the 3 km by now' },
+    speed: '{kmh} km/h',
+  },
+  state: {
+    offered: 'Awaiting answer',
+    accepted: 'Accepted',
+    declined: 'Declined',
+    departed: 'Under way',
+    arrived: 'At the scene',
+    finished: 'Finished',
+    cancelled: 'Withdrawn',
+  },
+  event: {
+    'alert_raised': 'Alert raised',
+    'alert_updated': 'Reading updated',
+    'alert_acknowledged': 'Acknowledged',
+    'alert_closed': 'Closed',
+    'assignment_offered': '{name} called',
+    'assignment_accepted': '{name} accepted',
+    'assignment_declined': '{name} declined',
+    'assignment_departed': '{name} set out',
+    'assignment_arrived': '{name} arrived',
+    'assignment_finished': '{name} finished',
+    'assignment_cancelled': 'Call to {name} withdrawn',
+    'road_closed': 'Road closed',
+    'road_reopened': 'Road reopened',
+    'room_opened': 'Video call began',
+    'room_closed': 'Video call ended',
+    'photo_received': 'Photo received',
+    'source_lost': 'Source lost',
+    'source_recovered': 'Source recovered',
+    system: 'System',
+  },
+}

@@ -1,0 +1,9 @@
+/** Every text in Chinese, one file for each part of the product. */
+import { alerts } from './alerts'
+import { common } from './common'
+import { desk } from './desk'
+import { field } from './field'
+import { map } from './map'
+import { wall } from './wall'
+
+export const zhCN = { ...common, ...alerts, ...desk, ...map, ...wall, ...field }

@@ -23,6 +23,7 @@ import command.events.api
 import command.officers.api
 import command.officers.doors
 import data.api
+import enforcement.api
 import layers.api
 import routing.api
 from command import problems
@@ -132,6 +133,7 @@ def create_app(
         command.officers.api,
         command.drill.api,
         data.api,
+        enforcement.api,
         layers.api,
         routing.api,
     ):

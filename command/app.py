@@ -41,6 +41,7 @@ from command.places import Places
 from command.settings import DispatchSettings
 from data.positions.errors import FixError
 from data.positions.fix import CHINA
+from enforcement.remembering import RememberedOverviews
 from gis.database import Database
 from gis.errors import GisError
 from gis.regions import load_regions
@@ -109,6 +110,7 @@ def create_app(
         responses=problems.RESPONSES,
     )
     app.state.database = database
+    app.state.overviews = RememberedOverviews()
     app.state.roads = roads
     app.state.layers = standard_layers().with_tiles("roads", road_tiles)
     app.state.feed = feed

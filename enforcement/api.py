@@ -6,12 +6,12 @@ Row-level security decides which rows a person sees: desks those of their area, 
 from datetime import UTC, date, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
 
 from enforcement import lists
 from enforcement.lists import Asked
-from enforcement.overview import overview
 from enforcement.periods import PeriodKind, day_of
+from enforcement.remembering import RememberedOverviews
 from enforcement.selecting import check_day
 from enforcement.shapes import (
     CaseStage,
@@ -49,8 +49,17 @@ def _asked(region: RegionParam = None, first: FirstDay = None, last: LastDay = N
 AskedDep = Annotated[Asked, Depends(_asked)]
 
 
+def _overviews(request: Request) -> RememberedOverviews:
+    overviews: RememberedOverviews = request.app.state.overviews
+    return overviews
+
+
+OverviewsDep = Annotated[RememberedOverviews, Depends(_overviews)]
+
+
 @router.get("/overview")
 async def get_overview(
+    overviews: OverviewsDep,
     session: SessionDep,
     scope: ScopeDep,
     region: Annotated[str | None, Query(description="GB/T 2260 code; your own area when absent")] = None,
@@ -67,7 +76,7 @@ async def get_overview(
     area = parse_region(region) or scope.region
     if not area.startswith(scope.region):
         raise NotFound(f"region {region} lies outside of your area")
-    return await overview(session, area=area, kind=period, on=on)
+    return await overviews.get(session, scope, area=area, kind=period, on=on)
 
 
 @router.get("/inspections")

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, DateTime, Select, cast, func, literal_column, null, select
+from sqlalchemy import ColumnElement, Date, DateTime, Select, cast, func, literal_column, null, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.elements import SQLColumnExpression
@@ -19,6 +19,10 @@ from gis.http import NotFound
 from gis.parameters import in_area
 from gis.tables import RegionRow
 
+# How many rows the policies let through is hidden from the planner: it takes them for a hundred, and sorts where a hash
+# counts tens of thousands in a third of the time.
+_COUNT_BY_HASH = text("SET LOCAL enable_sort = off")
+
 _Tally = defaultdict[Any, dict[str, int]]
 
 
@@ -31,6 +35,7 @@ async def overview(session: AsyncSession, *, area: str, kind: PeriodKind, on: da
     region = area.ljust(6, "0")
     if await session.scalar(select(RegionRow.adcode).where(RegionRow.adcode == region)) is None:
         raise NotFound(f"there is no region {region}")
+    await session.execute(_COUNT_BY_HASH)
     period = period_of(kind, on)
     unit = TREND_UNITS[kind]
     by_child, over_time = await _count(session, area, period.current, unit)

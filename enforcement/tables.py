@@ -129,6 +129,14 @@ class PenaltyCase(Base):
     )
 
 
+class RecordVersion(Base):
+    """One row: the number of the newest change of any record, counted up by triggers; read with `records_version()`."""
+
+    __tablename__ = "record_version"
+
+    version: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+
+
 class Training(Base):
     """A training session or competition (培训、练兵) at one place."""
 

@@ -75,6 +75,28 @@ FOR EACH ROW WHEN (OLD.inspection_id <> NEW.inspection_id) EXECUTE FUNCTION refu
 """
 
 
+# Every change of a record, or of a region's name, gets a number that grows with it: whoever keeps what was counted at the
+# newest number keeps what is true. One row, so that two changes at once cannot be taken for one.
+_VERSION = (
+    """
+CREATE FUNCTION count_record_change() RETURNS trigger LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    UPDATE record_version SET version = version + 1;
+    RETURN NULL;
+END $$
+""",
+    """
+CREATE FUNCTION records_version() RETURNS bigint
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$ SELECT version FROM record_version $$
+""",
+    "REVOKE ALL ON FUNCTION records_version() FROM PUBLIC",
+    "GRANT EXECUTE ON FUNCTION records_version() TO onemap_web",
+    "ALTER TABLE record_version ENABLE ROW LEVEL SECURITY",
+    "INSERT INTO record_version (version) VALUES (0)",
+)
+
+
 def _id() -> sa.Column[Any]:
     return sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False)
 
@@ -137,6 +159,18 @@ def upgrade() -> None:
     op.execute(_COUNT_TRIGGER.format(name="delete", event="DELETE", which="OLD"))
     op.execute(_FIXED)
     op.execute(_FIXED_TRIGGER)
+    op.create_table(
+        "record_version",
+        sa.Column("version", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("version", name=op.f("pk_record_version")),
+    )
+    for statement in _VERSION:
+        op.execute(statement)
+    for table in (*_TABLES, "region"):
+        op.execute(
+            f"CREATE TRIGGER numbers_change AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON {table}"
+            " FOR EACH STATEMENT EXECUTE FUNCTION count_record_change()"
+        )
     for table in _TABLES:
         op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
         op.execute(
@@ -258,7 +292,11 @@ def downgrade() -> None:
     for table in _TABLES:
         op.execute(f"DROP POLICY select_own ON {table}")
     op.execute("DROP FUNCTION my_inspections()")
+    op.execute("DROP TRIGGER numbers_change ON region")
     for table in reversed(_TABLES):
         op.drop_table(table)
+    op.execute("DROP FUNCTION count_record_change()")
+    op.execute("DROP FUNCTION records_version()")
+    op.drop_table("record_version")
     op.execute("DROP FUNCTION count_person_times()")
     op.execute("DROP FUNCTION refuse_other_inspection()")

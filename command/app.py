@@ -23,6 +23,7 @@ import command.events.api
 import command.officers.api
 import command.officers.doors
 import data.api
+import enforcement.api
 import layers.api
 import routing.api
 from command import problems
@@ -40,6 +41,7 @@ from command.places import Places
 from command.settings import DispatchSettings
 from data.positions.errors import FixError
 from data.positions.fix import CHINA
+from enforcement.remembering import RememberedOverviews
 from gis.database import Database
 from gis.errors import GisError
 from gis.regions import load_regions
@@ -108,6 +110,7 @@ def create_app(
         responses=problems.RESPONSES,
     )
     app.state.database = database
+    app.state.overviews = RememberedOverviews()
     app.state.roads = roads
     app.state.layers = standard_layers().with_tiles("roads", road_tiles)
     app.state.feed = feed
@@ -132,6 +135,7 @@ def create_app(
         command.officers.api,
         command.drill.api,
         data.api,
+        enforcement.api,
         layers.api,
         routing.api,
     ):

@@ -17,8 +17,9 @@ from command.serve import road_store
 from data.demo.load import load_world
 from data.demo.roads import shandong_counties, write_demo_roads
 from data.demo.users import DEMO_PASSWORD, demo_users
-from data.demo.world import WorldSize
+from data.demo.world import SEED, WorldSize
 from data.tables import Officer
+from enforcement.demo.load import load_records
 from routing.importing import import_roads
 
 Progress = Callable[[str, int, int], None]
@@ -31,7 +32,8 @@ _MARKER = "demo-roads.json"
 def prepare(url: str, home: Path, *, small: bool, progress: Progress) -> None:
     """Load the demonstration world and its roads, side by side; what is there already is left alone.
 
-    `small` makes Weifang only, for tests. Raises when either part fails; the other is then complete or untouched.
+    What the world's officers have done since the last start is added every time. `small` makes Weifang only, for
+    tests. Raises when either part fails; the other is then complete or untouched.
     """
     roads = None
     if not (home / "roads" / _MARKER).is_file():
@@ -40,6 +42,7 @@ def prepare(url: str, home: Path, *, small: bool, progress: Progress) -> None:
     try:
         load_world(url, WorldSize.weifang() if small else WorldSize(), progress=progress)
         add_users(url)
+        load_records(url, seed=SEED, progress=progress)
     finally:
         if roads is not None:
             _await_roads(roads, progress)

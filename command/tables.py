@@ -5,10 +5,11 @@ import command.alerts.tables
 import command.dispatch.tables
 import command.events.tables
 import data.tables
+import enforcement.tables
 import gis.tables
 import routing.tables
 from gis.database import Base
 
 metadata = Base.metadata
 
-__all__ = ["command", "data", "gis", "metadata", "routing"]
+__all__ = ["command", "data", "enforcement", "gis", "metadata", "routing"]

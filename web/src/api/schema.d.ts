@@ -11,7 +11,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Show Session */
+        /**
+         * Show Session
+         * @description Who one is; being nobody is an answer, not an error, so that the sign-in page starts without one.
+         */
         get: operations["show_session_api_session_get"];
         put?: never;
         /**
@@ -256,6 +259,33 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/dispatch/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Plan
+         * @description Who goes where when several alerts wait: the earliest last arrival, then the least sum of travel times.
+         *
+         *     Where there are too few officers, as many alerts as possible are served, the gravest and then the oldest first.
+         */
+        get: operations["plan_api_dispatch_plan_get"];
+        put?: never;
+        /**
+         * Confirm
+         * @description Call everybody of a plan at once. 409 says which alert somebody else took, or which officer; nothing is half
+         *     done.
+         */
+        post: operations["confirm_api_dispatch_plan_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/positions": {
         parameters: {
             query?: never;
@@ -287,7 +317,7 @@ export interface paths {
          * Osmand Report
          * @description Traccar Client and OsmAnd: parameters in the query or in a form body, or Traccar Client's JSON.
          */
-        get: operations["osmand_report_api_positions_osmand_post"];
+        get: operations["osmand_report_api_positions_osmand_get"];
         put?: never;
         /**
          * Osmand Report
@@ -609,6 +639,108 @@ export interface paths {
          * @description Regions of your area and those above it, by adcode.
          */
         get: operations["list_regions_api_regions_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Overview
+         * @description Figures of a month, quarter or year up to a day of it, each with the records behind it, by region and over time.
+         *
+         *     They are compared with the period before up to the same day of it; a period that is over, with the whole one before.
+         */
+        get: operations["get_overview_api_overview_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/inspections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Inspections
+         * @description Inspections with the officers who took part, newest first.
+         */
+        get: operations["list_inspections_api_inspections_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/findings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Findings
+         * @description Problems that inspections found, newest first.
+         */
+        get: operations["list_findings_api_findings_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/penalty-cases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Penalty Cases
+         * @description Penalty cases, newest first.
+         */
+        get: operations["list_penalty_cases_api_penalty_cases_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trainings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Trainings
+         * @description Training sessions and competitions with who took part, newest first.
+         */
+        get: operations["list_trainings_api_trainings_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1351,6 +1483,43 @@ export interface components {
             next?: string | null;
         };
         /**
+         * FigureValue
+         * @description One figure, the one it is compared with, and the list whose rows it counts.
+         */
+        FigureValue: {
+            /** Value */
+            value: number;
+            /** Previous */
+            previous: number;
+            /**
+             * Href
+             * @description the list of the records behind the value
+             */
+            href: string;
+            /**
+             * Counts
+             * @description what of that list's answer is the value: `total`, or one of its `sums`
+             */
+            counts: string;
+        };
+        /** Figures */
+        Figures: {
+            inspections: components["schemas"]["FigureValue"];
+            person_times: components["schemas"]["FigureValue"];
+            inspected_enterprises: components["schemas"]["FigureValue"];
+            findings: components["schemas"]["FigureValue"];
+            findings_rectified: components["schemas"]["FigureValue"];
+            cases_filed: components["schemas"]["FigureValue"];
+            penalty_cases: components["schemas"]["FigureValue"];
+            fines_yuan: components["schemas"]["FigureValue"];
+            seizures: components["schemas"]["FigureValue"];
+            restrictions: components["schemas"]["FigureValue"];
+            detentions: components["schemas"]["FigureValue"];
+            crimes: components["schemas"]["FigureValue"];
+            trainings: components["schemas"]["FigureValue"];
+            trainees: components["schemas"]["FigureValue"];
+        };
+        /**
          * FilterItem
          * @description A query parameter of tiles, counts and features; several values are separated by commas.
          */
@@ -1368,10 +1537,108 @@ export interface components {
             /** Default */
             default: string | null;
         };
-        /** HTTPValidationError */
-        HTTPValidationError: {
-            /** Detail */
-            detail?: components["schemas"]["ValidationError"][];
+        /** FindingItem */
+        FindingItem: {
+            /** Id */
+            id: number;
+            /** Lon */
+            lon: number;
+            /** Lat */
+            lat: number;
+            /** Region */
+            region: string;
+            /** Demo */
+            demo: boolean;
+            /** Enterprise Id */
+            enterprise_id: number;
+            /**
+             * Enterprise
+             * @description its name; null when it lies outside of your area
+             */
+            enterprise: string | null;
+            /** Inspection Id */
+            inspection_id: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "exceedance" | "no_permit" | "evasion" | "monitoring" | "hazardous_waste" | "dust" | "ledger";
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Due On
+             * Format: date
+             */
+            due_on: string;
+            /** Rectified On */
+            rectified_on: string | null;
+            /** Penalty Case Id */
+            penalty_case_id: number | null;
+        };
+        /** FindingSums */
+        FindingSums: {
+            /** Findings Rectified */
+            findings_rectified: number;
+        };
+        /**
+         * GreedyOut
+         * @description What one gets by going through the alerts in order of urgency, each taking the best officer left.
+         */
+        GreedyOut: {
+            /** Plan */
+            plan: components["schemas"]["TripOut"][];
+            /** Worst S */
+            worst_s: number | null;
+            /** Sum S */
+            sum_s: number;
+            /** Unserved */
+            unserved: number[];
+        };
+        /** InspectionItem */
+        InspectionItem: {
+            /** Id */
+            id: number;
+            /** Lon */
+            lon: number;
+            /** Lat */
+            lat: number;
+            /** Region */
+            region: string;
+            /** Demo */
+            demo: boolean;
+            /** Enterprise Id */
+            enterprise_id: number;
+            /**
+             * Enterprise
+             * @description its name; null when it lies outside of your area
+             */
+            enterprise: string | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "routine" | "random" | "special" | "complaint" | "follow_up";
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Person Times */
+            person_times: number;
+            /** Officers */
+            officers: components["schemas"]["Participant"][];
+            /** Findings */
+            findings: number;
+        };
+        /** InspectionSums */
+        InspectionSums: {
+            /** Person Times */
+            person_times: number;
+            /** Inspected Enterprises */
+            inspected_enterprises: number;
         };
         /**
          * IsochroneOut
@@ -1612,11 +1879,11 @@ export interface components {
         };
         /** NewSessionOut */
         NewSessionOut: {
+            /** Token */
+            token: string;
             user: components["schemas"]["UserOut"];
             /** Demo */
             demo: boolean;
-            /** Token */
-            token: string;
         };
         /** OfficerOut */
         OfficerOut: {
@@ -1670,6 +1937,120 @@ export interface components {
             /** Version */
             version: number;
         };
+        /**
+         * Overview
+         * @description What enforcement has done in an area and period; all days are days in China, first and last included.
+         */
+        Overview: {
+            /**
+             * Region
+             * @description adcode of the area: 370000, 370700, 370705
+             */
+            region: string;
+            /**
+             * Period
+             * @enum {string}
+             */
+            period: "month" | "quarter" | "year";
+            /**
+             * From
+             * Format: date
+             */
+            from: string;
+            /**
+             * To
+             * Format: date
+             */
+            to: string;
+            /**
+             * Previous From
+             * Format: date
+             */
+            previous_from: string;
+            /**
+             * Previous To
+             * Format: date
+             */
+            previous_to: string;
+            /**
+             * As Of
+             * @description when the newest inspection of the area up to `to` began
+             */
+            as_of: string | null;
+            /**
+             * Trend Unit
+             * @enum {string}
+             */
+            trend_unit: "day" | "week" | "month";
+            figures: components["schemas"]["Figures"];
+            /**
+             * By Region
+             * @description cities of a province, counties of a city; empty for a county
+             */
+            by_region: components["schemas"]["RegionCounts"][];
+            /**
+             * Trend
+             * @description each day, week (from Monday) or month, those without records too
+             */
+            trend: components["schemas"]["TrendCounts"][];
+        };
+        /**
+         * Participant
+         * @description An officer as written down on the record: name and certificate of that day.
+         */
+        Participant: {
+            /** Officer Id */
+            officer_id: number;
+            /** Name */
+            name: string;
+            /** Certificate */
+            certificate: string;
+        };
+        /** PenaltyCaseItem */
+        PenaltyCaseItem: {
+            /** Id */
+            id: number;
+            /** Lon */
+            lon: number;
+            /** Lat */
+            lat: number;
+            /** Region */
+            region: string;
+            /** Demo */
+            demo: boolean;
+            /** Enterprise Id */
+            enterprise_id: number;
+            /**
+             * Enterprise
+             * @description its name; null when it lies outside of your area
+             */
+            enterprise: string | null;
+            /** Finding Id */
+            finding_id: number | null;
+            /** Inspection Id */
+            inspection_id: number | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "exceedance" | "no_permit" | "evasion" | "monitoring" | "hazardous_waste" | "dust" | "ledger";
+            /**
+             * Filed On
+             * Format: date
+             */
+            filed_on: string;
+            /** Decided On */
+            decided_on: string | null;
+            /** Fine Yuan */
+            fine_yuan: number | null;
+            /** Measures */
+            measures: ("seizure" | "restriction" | "detention" | "crime")[];
+        };
+        /** PenaltyCaseSums */
+        PenaltyCaseSums: {
+            /** Fines Yuan */
+            fines_yuan: number;
+        };
         /** PhotoOut */
         PhotoOut: {
             /**
@@ -1688,6 +2069,62 @@ export interface components {
             lon: number;
             /** Lat */
             lat: number;
+        };
+        /** PlanAssignedOut */
+        PlanAssignedOut: {
+            /** Items */
+            items: components["schemas"]["AssignedOut"][];
+        };
+        /** PlanIn */
+        PlanIn: {
+            /** Assignments */
+            assignments: components["schemas"]["PlannedIn"][];
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+        };
+        /**
+         * PlanOut
+         * @description `worst_s` is the last arrival, `sum_s` all travel times together; null savings: the two send unequally many.
+         */
+        PlanOut: {
+            /** Roads Version */
+            roads_version: string;
+            /** Computed Ms */
+            computed_ms: number;
+            /** Radius M */
+            radius_m: number;
+            /** Alerts */
+            alerts: number[];
+            /** More Waiting */
+            more_waiting: boolean;
+            /** Plan */
+            plan: components["schemas"]["TripOut"][];
+            /** Worst S */
+            worst_s: number | null;
+            /** Sum S */
+            sum_s: number;
+            greedy: components["schemas"]["GreedyOut"];
+            /** Saved Worst S */
+            saved_worst_s: number | null;
+            /** Saved Sum S */
+            saved_sum_s: number | null;
+            /** Unserved */
+            unserved: components["schemas"]["UnservedOut"][];
+        };
+        /**
+         * PlannedIn
+         * @description One officer to one alert, whose version the sender saw.
+         */
+        PlannedIn: {
+            /** Version */
+            version: number;
+            /** Alert Id */
+            alert_id: number;
+            /** Officer Id */
+            officer_id: number;
         };
         /** PlayerOut */
         PlayerOut: {
@@ -1862,12 +2299,142 @@ export interface components {
             /** En */
             en: string;
         };
+        /** RecordListing[FindingItem, FindingSums] */
+        RecordListing_FindingItem_FindingSums_: {
+            /** Items */
+            items: components["schemas"]["FindingItem"][];
+            /** Next */
+            next?: string | null;
+            /** Total */
+            total: number;
+            sums: components["schemas"]["FindingSums"];
+        };
+        /** RecordListing[InspectionItem, InspectionSums] */
+        RecordListing_InspectionItem_InspectionSums_: {
+            /** Items */
+            items: components["schemas"]["InspectionItem"][];
+            /** Next */
+            next?: string | null;
+            /** Total */
+            total: number;
+            sums: components["schemas"]["InspectionSums"];
+        };
+        /** RecordListing[PenaltyCaseItem, PenaltyCaseSums] */
+        RecordListing_PenaltyCaseItem_PenaltyCaseSums_: {
+            /** Items */
+            items: components["schemas"]["PenaltyCaseItem"][];
+            /** Next */
+            next?: string | null;
+            /** Total */
+            total: number;
+            sums: components["schemas"]["PenaltyCaseSums"];
+        };
+        /** RecordListing[TrainingItem, TrainingSums] */
+        RecordListing_TrainingItem_TrainingSums_: {
+            /** Items */
+            items: components["schemas"]["TrainingItem"][];
+            /** Next */
+            next?: string | null;
+            /** Total */
+            total: number;
+            sums: components["schemas"]["TrainingSums"];
+        };
         /** RefusedFix */
         RefusedFix: {
             /** Index */
             index: number;
             /** Reason */
             reason: string;
+        };
+        /**
+         * RegionCounts
+         * @description The figures of one city or county.
+         */
+        RegionCounts: {
+            /**
+             * Inspections
+             * @default 0
+             */
+            inspections: number;
+            /**
+             * Person Times
+             * @description officers who took part, summed over the inspections
+             * @default 0
+             */
+            person_times: number;
+            /**
+             * Findings
+             * @default 0
+             */
+            findings: number;
+            /**
+             * Findings Rectified
+             * @description of these findings, put right by now
+             * @default 0
+             */
+            findings_rectified: number;
+            /**
+             * Cases Filed
+             * @description penalty cases, by the day of filing
+             * @default 0
+             */
+            cases_filed: number;
+            /**
+             * Penalty Cases
+             * @description penalty cases, by the day of the decision
+             * @default 0
+             */
+            penalty_cases: number;
+            /**
+             * Fines Yuan
+             * @description of these decisions, in yuan
+             * @default 0
+             */
+            fines_yuan: number;
+            /**
+             * Seizures
+             * @description of these decisions, with sealing and seizure
+             * @default 0
+             */
+            seizures: number;
+            /**
+             * Restrictions
+             * @description of these decisions, with production restricted or stopped
+             * @default 0
+             */
+            restrictions: number;
+            /**
+             * Detentions
+             * @description of these decisions, passed on for detention
+             * @default 0
+             */
+            detentions: number;
+            /**
+             * Crimes
+             * @description of these decisions, passed on as suspected crime
+             * @default 0
+             */
+            crimes: number;
+            /**
+             * Trainings
+             * @default 0
+             */
+            trainings: number;
+            /**
+             * Trainees
+             * @description officers who took part, summed over the trainings
+             * @default 0
+             */
+            trainees: number;
+            /**
+             * Inspected Enterprises
+             * @default 0
+             */
+            inspected_enterprises: number;
+            /** Region */
+            region: string;
+            /** Name */
+            name: string;
         };
         /**
          * RegionItem
@@ -1983,9 +2550,12 @@ export interface components {
             /** Steps */
             steps: components["schemas"]["StepOut"][];
         };
-        /** SessionOut */
+        /**
+         * SessionOut
+         * @description Who is signed in (nobody: null), and whether this is a demonstration.
+         */
         SessionOut: {
-            user: components["schemas"]["UserOut"];
+            user: components["schemas"]["UserOut"] | null;
             /** Demo */
             demo: boolean;
         };
@@ -2120,6 +2690,171 @@ export interface components {
             /** Suspect */
             suspect: string | null;
         };
+        /** Trainee */
+        Trainee: {
+            /** Officer Id */
+            officer_id: number;
+            /** Name */
+            name: string;
+            /** Certificate */
+            certificate: string;
+            /** Score */
+            score: number | null;
+        };
+        /** TrainingItem */
+        TrainingItem: {
+            /** Id */
+            id: number;
+            /** Lon */
+            lon: number;
+            /** Lat */
+            lat: number;
+            /** Region */
+            region: string;
+            /** Demo */
+            demo: boolean;
+            /** Title */
+            title: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "regulations" | "evidence" | "monitoring" | "file_review" | "competition" | "emergency";
+            /** Organisation */
+            organisation: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Hours */
+            hours: number;
+            /** Participants */
+            participants: components["schemas"]["Trainee"][];
+        };
+        /** TrainingSums */
+        TrainingSums: {
+            /** Trainees */
+            trainees: number;
+        };
+        /**
+         * TrendCounts
+         * @description The figures of one day, week or month of the period.
+         */
+        TrendCounts: {
+            /**
+             * Inspections
+             * @default 0
+             */
+            inspections: number;
+            /**
+             * Person Times
+             * @description officers who took part, summed over the inspections
+             * @default 0
+             */
+            person_times: number;
+            /**
+             * Findings
+             * @default 0
+             */
+            findings: number;
+            /**
+             * Findings Rectified
+             * @description of these findings, put right by now
+             * @default 0
+             */
+            findings_rectified: number;
+            /**
+             * Cases Filed
+             * @description penalty cases, by the day of filing
+             * @default 0
+             */
+            cases_filed: number;
+            /**
+             * Penalty Cases
+             * @description penalty cases, by the day of the decision
+             * @default 0
+             */
+            penalty_cases: number;
+            /**
+             * Fines Yuan
+             * @description of these decisions, in yuan
+             * @default 0
+             */
+            fines_yuan: number;
+            /**
+             * Seizures
+             * @description of these decisions, with sealing and seizure
+             * @default 0
+             */
+            seizures: number;
+            /**
+             * Restrictions
+             * @description of these decisions, with production restricted or stopped
+             * @default 0
+             */
+            restrictions: number;
+            /**
+             * Detentions
+             * @description of these decisions, passed on for detention
+             * @default 0
+             */
+            detentions: number;
+            /**
+             * Crimes
+             * @description of these decisions, passed on as suspected crime
+             * @default 0
+             */
+            crimes: number;
+            /**
+             * Trainings
+             * @default 0
+             */
+            trainings: number;
+            /**
+             * Trainees
+             * @description officers who took part, summed over the trainings
+             * @default 0
+             */
+            trainees: number;
+            /**
+             * From
+             * Format: date
+             */
+            from: string;
+        };
+        /**
+         * TripOut
+         * @description One officer planned for one alert; `version` is the alert's, to be sent back with the confirmation.
+         */
+        TripOut: {
+            /** Alert Id */
+            alert_id: number;
+            /** Version */
+            version: number;
+            /** Officer Id */
+            officer_id: number;
+            /** Name */
+            name: string;
+            /** Lon */
+            lon: number;
+            /** Lat */
+            lat: number;
+            /** Travel Time S */
+            travel_time_s: number;
+            /** Distance M */
+            distance_m: number;
+            /** Road Distance M */
+            road_distance_m: number;
+        };
+        /** UnservedOut */
+        UnservedOut: {
+            /** Alert Id */
+            alert_id: number;
+            /** Missing */
+            missing: number;
+            reason: components["schemas"]["ReasonText"];
+        };
         /** UserOut */
         UserOut: {
             /** Username */
@@ -2134,19 +2869,6 @@ export interface components {
             region_name: string;
             /** Officer Id */
             officer_id: number | null;
-        };
-        /** ValidationError */
-        ValidationError: {
-            /** Location */
-            loc: (string | number)[];
-            /** Message */
-            msg: string;
-            /** Error Type */
-            type: string;
-            /** Input */
-            input?: unknown;
-            /** Context */
-            ctx?: Record<string, never>;
         };
     };
     responses: never;
@@ -2175,6 +2897,36 @@ export interface operations {
                     "application/json": components["schemas"]["SessionOut"];
                 };
             };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
         };
     };
     open_session_api_session_post: {
@@ -2199,13 +2951,34 @@ export interface operations {
                     "application/json": components["schemas"]["NewSessionOut"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Not as asked */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
                 };
             };
         };
@@ -2225,6 +2998,36 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
             };
         };
     };
@@ -2254,13 +3057,34 @@ export interface operations {
                     "application/json": components["schemas"]["Listing_AlertOut_"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Not as asked */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
                 };
             };
         };
@@ -2287,13 +3111,34 @@ export interface operations {
                     "application/json": components["schemas"]["AlertOut"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Not as asked */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
                 };
             };
         };
@@ -2318,13 +3163,34 @@ export interface operations {
                     "application/json": components["schemas"]["AlertOut"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Not as asked */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
                 };
             };
         };
@@ -2353,13 +3219,34 @@ export interface operations {
                     "application/json": components["schemas"]["AlertOut"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Not as asked */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
                 };
             };
         };
@@ -2388,13 +3275,34 @@ export interface operations {
                     "application/json": components["schemas"]["AlertOut"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Not as asked */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
                 };
             };
         };
@@ -2419,13 +3327,34 @@ export interface operations {
                     "application/json": components["schemas"]["TimelineOut"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Not as asked */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
                 };
             };
         };
@@ -2453,13 +3382,34 @@ export interface operations {
                     "application/json": components["schemas"]["RespondersOut"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Not as asked */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
                 };
             };
         };
@@ -2488,13 +3438,34 @@ export interface operations {
                     "application/json": components["schemas"]["AssignedOut"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Not as asked */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
                 };
             };
         };
@@ -2522,13 +3493,34 @@ export interface operations {
                     "application/json": components["schemas"]["Listing_AssignmentOut_"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Not as asked */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
                 };
             };
         };
@@ -2553,13 +3545,34 @@ export interface operations {
                     "application/json": components["schemas"]["AssignmentOut"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Not as asked */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
                 };
             };
         };
@@ -2584,13 +3597,34 @@ export interface operations {
                     "application/json": components["schemas"]["Listing_PhotoOut_"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Not as asked */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
                 };
             };
         };
@@ -2619,13 +3653,34 @@ export interface operations {
                     "application/json": components["schemas"]["PhotoOut"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Not as asked */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
                 };
             };
         };
@@ -2648,13 +3703,34 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Not as asked */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
                 };
             };
         };
@@ -2684,13 +3760,143 @@ export interface operations {
                     "application/json": components["schemas"]["AssignmentOut"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Not as asked */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    plan_api_dispatch_plan_get: {
+        parameters: {
+            query?: {
+                /** @description ids, as 1,2,3; all that wait if not given */
+                alerts?: string | null;
+                radius_m?: number;
+                officers_per_alert?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanOut"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    confirm_api_dispatch_plan_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanAssignedOut"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
                 };
             };
         };
@@ -2716,13 +3922,87 @@ export interface operations {
                     "application/json": components["schemas"]["TakenOut"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Not as asked */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    osmand_report_api_positions_osmand_get: {
+        parameters: {
+            query?: {
+                /** @description store nothing, answer what would be stored */
+                dry_run?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TakenOut"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
                 };
             };
         };
@@ -2748,45 +4028,34 @@ export interface operations {
                     "application/json": components["schemas"]["TakenOut"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Not as asked */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
                 };
             };
-        };
-    };
-    osmand_report_api_positions_osmand_post: {
-        parameters: {
-            query?: {
-                /** @description store nothing, answer what would be stored */
-                dry_run?: boolean;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
+            /** @description Not now */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TakenOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
                 };
             };
         };
@@ -2812,13 +4081,34 @@ export interface operations {
                     "application/json": unknown;
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Not as asked */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
                 };
             };
         };
@@ -2848,13 +4138,34 @@ export interface operations {
                     "application/json": components["schemas"]["Listing_OfficerOut_"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Not as asked */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
                 };
             };
         };
@@ -2879,13 +4190,34 @@ export interface operations {
                     "application/json": components["schemas"]["OfficerOut"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Not as asked */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
                 };
             };
         };
@@ -2913,13 +4245,34 @@ export interface operations {
                     "application/json": components["schemas"]["TrackOut"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Not as asked */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
                 };
             };
         };
@@ -2948,13 +4301,34 @@ export interface operations {
                     "application/json": components["schemas"]["DutyOut"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Not as asked */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
                 };
             };
         };
@@ -2981,13 +4355,34 @@ export interface operations {
                     "application/json": components["schemas"]["DrillOut"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Not as asked */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
                 };
             };
         };
@@ -3010,13 +4405,34 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Not as asked */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
                 };
             };
         };
@@ -3052,13 +4468,34 @@ export interface operations {
                     "application/json": components["schemas"]["Listing_EnterpriseItem_"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Not as asked */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
                 };
             };
         };
@@ -3083,13 +4520,34 @@ export interface operations {
                     "application/json": components["schemas"]["EnterpriseDetail"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Not as asked */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
                 };
             };
         };
@@ -3121,13 +4579,34 @@ export interface operations {
                     "application/json": components["schemas"]["Listing_PointItem_"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Not as asked */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
                 };
             };
         };
@@ -3152,13 +4631,34 @@ export interface operations {
                     "application/json": components["schemas"]["PointDetail"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Not as asked */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
                 };
             };
         };
@@ -3193,13 +4693,34 @@ export interface operations {
                     "application/json": components["schemas"]["ReadingListing"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Not as asked */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
                 };
             };
         };
@@ -3229,13 +4750,34 @@ export interface operations {
                     "application/json": components["schemas"]["Listing_StationItem_"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Not as asked */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
                 };
             };
         };
@@ -3264,13 +4806,34 @@ export interface operations {
                     "application/json": components["schemas"]["Listing_DeviceItem_"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Not as asked */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
                 };
             };
         };
@@ -3297,13 +4860,34 @@ export interface operations {
                     "application/json": components["schemas"]["Listing_QuarantinedFrameItem_"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Not as asked */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
                 };
             };
         };
@@ -3336,13 +4920,339 @@ export interface operations {
                     "application/json": components["schemas"]["RegionListing"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Not as asked */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    get_overview_api_overview_get: {
+        parameters: {
+            query?: {
+                /** @description GB/T 2260 code; your own area when absent */
+                region?: string | null;
+                period?: "month" | "quarter" | "year";
+                /** @description the last day to count, in China; today when absent */
+                on?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Overview"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    list_inspections_api_inspections_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+                kind?: ("routine" | "random" | "special" | "complaint" | "follow_up") | null;
+                enterprise_id?: number | null;
+                officer_id?: number | null;
+                /** @description GB/T 2260 code: 37, 3707, 370705 or 370700 */
+                region?: string | null;
+                /** @description first day, in China */
+                from?: string | null;
+                /** @description last day, in China, included; today at the latest */
+                to?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordListing_InspectionItem_InspectionSums_"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    list_findings_api_findings_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+                kind?: ("exceedance" | "no_permit" | "evasion" | "monitoring" | "hazardous_waste" | "dust" | "ledger") | null;
+                state?: ("open" | "rectified") | null;
+                enterprise_id?: number | null;
+                /** @description GB/T 2260 code: 37, 3707, 370705 or 370700 */
+                region?: string | null;
+                /** @description first day, in China */
+                from?: string | null;
+                /** @description last day, in China, included; today at the latest */
+                to?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordListing_FindingItem_FindingSums_"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    list_penalty_cases_api_penalty_cases_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+                kind?: ("exceedance" | "no_permit" | "evasion" | "monitoring" | "hazardous_waste" | "dust" | "ledger") | null;
+                /** @description decided: `from` and `to` are of the decision; else of the filing; open: not decided yet */
+                stage?: ("filed" | "open" | "decided") | null;
+                measure?: ("seizure" | "restriction" | "detention" | "crime") | null;
+                enterprise_id?: number | null;
+                /** @description GB/T 2260 code: 37, 3707, 370705 or 370700 */
+                region?: string | null;
+                /** @description first day, in China */
+                from?: string | null;
+                /** @description last day, in China, included; today at the latest */
+                to?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordListing_PenaltyCaseItem_PenaltyCaseSums_"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    list_trainings_api_trainings_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+                kind?: ("regulations" | "evidence" | "monitoring" | "file_review" | "competition" | "emergency") | null;
+                officer_id?: number | null;
+                /** @description GB/T 2260 code: 37, 3707, 370705 or 370700 */
+                region?: string | null;
+                /** @description first day, in China */
+                from?: string | null;
+                /** @description last day, in China, included; today at the latest */
+                to?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordListing_TrainingItem_TrainingSums_"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
                 };
             };
         };
@@ -3363,6 +5273,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LayerListing"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
                 };
             };
         };
@@ -3392,13 +5332,34 @@ export interface operations {
                     "application/json": components["schemas"]["StatisticsItem"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Not as asked */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
                 };
             };
         };
@@ -3428,13 +5389,34 @@ export interface operations {
                     "application/json": components["schemas"]["FeatureCollection"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Not as asked */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
                 };
             };
         };
@@ -3476,13 +5458,34 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Not as asked */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
                 };
             };
         };
@@ -3510,13 +5513,34 @@ export interface operations {
                     "application/json": components["schemas"]["RouteOut"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Not as asked */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
                 };
             };
         };
@@ -3544,13 +5568,34 @@ export interface operations {
                     "application/json": components["schemas"]["IsochroneOut"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Not as asked */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
                 };
             };
         };
@@ -3576,13 +5621,34 @@ export interface operations {
                     "application/json": components["schemas"]["Listing_ClosureOut_"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Not as asked */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
                 };
             };
         };
@@ -3609,13 +5675,34 @@ export interface operations {
                     "application/json": components["schemas"]["ClosedOut"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Not as asked */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
                 };
             };
         };
@@ -3638,13 +5725,34 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Not as asked */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
                 };
             };
         };
@@ -3665,6 +5773,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": unknown;
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
                 };
             };
         };

@@ -1,0 +1,1 @@
+"""Demonstration records: fictional inspections, findings, cases and trainings over the demonstration world."""

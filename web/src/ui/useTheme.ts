@@ -24,8 +24,14 @@ const theme = computed<Theme>(() => choice.value ?? (followsDevice.value && devi
 watch(theme, (now) => (document.documentElement.dataset.theme = now), { immediate: true, flush: 'sync' })
 
 /** The theme of this device, and how to change it. */
-export function useTheme(): { theme: ComputedRef<Theme>; setTheme: (next: Theme | null) => void; toggleTheme: () => void } {
-  return { theme, setTheme, toggleTheme: () => setTheme(theme.value === 'dark' ? 'light' : 'dark') }
+export function useTheme(): {
+  theme: ComputedRef<Theme>
+  /** What somebody chose; null while nobody has. */
+  chosen: ComputedRef<Theme | null>
+  setTheme: (next: Theme | null) => void
+  toggleTheme: () => void
+} {
+  return { theme, chosen: computed(() => choice.value), setTheme, toggleTheme: () => setTheme(theme.value === 'dark' ? 'light' : 'dark') }
 }
 
 /** Keep the choice on this device; null forgets it. */

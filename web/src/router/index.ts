@@ -1,7 +1,7 @@
 /** Addresses of the pages. Each is a chunk of its own: the phone does not load the charts. */
 import { createRouter, createWebHistory, type RouteRecordRaw } from 'vue-router'
 import { useSession } from '@/stores/session'
-import { wantedPath } from './wanted'
+import { wantedPath } from '@/stores/wantedPath'
 
 const routes: RouteRecordRaw[] = [
   { path: '/', redirect: () => useSession().home },

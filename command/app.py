@@ -55,6 +55,8 @@ from routing.tiles import RoadTiles
 log = logging.getLogger(__name__)
 
 PAGES = ("login", "desk", "field", "wall", "plan")
+# The phone's page as an app: its service worker (scope /field) and its manifest.
+_OF_THE_PHONE = {"sw.js": "text/javascript", "manifest.webmanifest": "application/manifest+json"}
 _PART_AGAIN_AFTER_S = 1.0
 _WEB = Path(__file__).parent.parent / "web" / "dist"
 
@@ -215,5 +217,18 @@ def _serve_pages(app: FastAPI, web: Path) -> None:
 
     for name in ("", *PAGES):
         app.add_api_route(f"/{name}", page, methods=["GET"], include_in_schema=False)
-    if (web / "assets").is_dir():
-        app.mount("/assets", StaticFiles(directory=web / "assets"), name="assets")
+    for folder in ("assets", "icons"):
+        if (web / folder).is_dir():
+            app.mount(f"/{folder}", StaticFiles(directory=web / folder), name=folder)
+    # Asked for anew each time: a phone must learn of a new version although everything else on it is kept.
+    for name, media_type in _OF_THE_PHONE.items():
+        app.add_api_route(f"/{name}", _file(web / name, media_type), methods=["GET"], include_in_schema=False)
+
+
+def _file(path: Path, media_type: str) -> Callable[[], Response]:
+    def answer() -> Response:
+        if not path.is_file():
+            return problems.problem(404, "the pages have not been built")
+        return FileResponse(path, media_type=media_type, headers={"Cache-Control": "no-cache"})
+
+    return answer

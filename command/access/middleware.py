@@ -9,7 +9,15 @@ from command.access.sessions import who_has
 
 COOKIE = "onemap_session"
 # Devices and pages ask for these all the time, and none of them is decided by a session.
-_OPEN = ("/assets/", "/api/positions/osmand", "/api/positions/owntracks", "/api/health")
+_OPEN = (
+    "/assets/",
+    "/icons/",
+    "/sw.js",
+    "/manifest.webmanifest",
+    "/api/positions/osmand",
+    "/api/positions/owntracks",
+    "/api/health",
+)
 
 
 class Identify:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Query, Request, Response, UploadFile
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -106,6 +106,9 @@ class AssignedOut(BaseModel):
 class StepIn(Change):
     note: str | None = Field(default=None, max_length=4000)
     reason: str | None = Field(default=None, max_length=500)
+    taken_at: AwareDatetime | None = Field(
+        default=None, description="when the step was taken, from a phone that could only tell later; now if left out"
+    )
 
 
 class PhotoOut(BaseModel):
@@ -257,6 +260,7 @@ async def take_step(
             step_name=step,
             version=taken.version,
             words=taken.reason or taken.note,
+            taken_at=taken.taken_at,
         )
 
 

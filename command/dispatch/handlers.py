@@ -90,9 +90,12 @@ async def take_step(
     step_name: str,
     version: int,
     words: str | None,
+    taken_at: datetime | None = None,
 ) -> AssignmentOut:
     """Move an assignment on by a step of the table; `words` are the reason or the report that goes with it.
 
+    `taken_at` is when the officer took it, if the phone had no network then. A phone's clock may be wrong, so it counts
+    only between the assignment's last change and now; the event log has the time at which we heard of it.
     Repeating a step that this very version has already led to is harmless: a phone on a poor network sends twice.
     """
     step = STEPS[step_name]
@@ -109,8 +112,10 @@ async def take_step(
         now = await assignment_view(session, assignment_id)
         why, zh = _why_not(step_name, now)
         raise Conflict(why, zh=zh, assignment=now.model_dump(mode="json"))
+    now_there: datetime = (await session.execute(select(func.now()))).scalar_one()
+    taken = min(now_there, max(taken_at or now_there, _last_step_at(row)))
     row.state, row.version = step.state, row.version + 1
-    setattr(row, step.time_column, func.now())
+    setattr(row, step.time_column, taken)
     row.updated_at = func.now()
     _put_words(row, step_name, words)
     await session.flush()
@@ -146,15 +151,25 @@ async def keep_photo(session: AsyncSession, scope: Scope, photo: Photo) -> bool:
     if assignment is None:
         raise NotFound(f"there is no assignment {photo.assignment_id} of yours")
     _check_own(scope, assignment)
-    known = await session.get(Photo, photo.id)
-    if known is not None:
-        if known.sha256 != photo.sha256:
-            raise Conflict("another picture was sent with this id; choose a new id", zh="此编号已用于另一张照片")
+    if await _same_photo(session, photo):
         return False
     photo.region = assignment.region
-    session.add(photo)
-    await session.flush()
+    try:
+        async with session.begin_nested():
+            session.add(photo)
+            await session.flush()
+    except IntegrityError:
+        if await _same_photo(session, photo):  # two tabs of one phone sent it at the same moment
+            return False
+        raise
     return True
+
+
+async def _same_photo(session: AsyncSession, photo: Photo) -> bool:
+    sha256 = await session.scalar(select(Photo.sha256).where(Photo.id == photo.id))
+    if sha256 is not None and sha256 != photo.sha256:
+        raise Conflict("another picture was sent with this id; choose a new id", zh="此编号已用于另一张照片")
+    return sha256 is not None
 
 
 async def _sendable(
@@ -253,6 +268,10 @@ async def _claim(session: AsyncSession, row: Assignment) -> None:
             f"{row.officer_name} is busy{where}; somebody was faster",
             zh=f"{row.officer_name} 刚被派往其他任务{where_zh}",
         ) from None
+
+
+def _last_step_at(row: Assignment) -> datetime:
+    return max(filter(None, (row.offered_at, row.accepted_at, row.departed_at, row.arrived_at)))
 
 
 def _check_own(scope: Scope, row: Assignment) -> None:

@@ -1,6 +1,7 @@
 """Responders, assignments, their steps and pictures through the real doors."""
 
-from datetime import timedelta
+import asyncio
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -97,6 +98,23 @@ async def test_an_assignment_goes_through_all_its_steps(app: House, offered: dic
     assert now["next_steps"] == now["desk_steps"] == []
     kinds = [row.kind for row in await app.rows("SELECT kind FROM event ORDER BY seq")]
     assert kinds[-4:] == [f"assignment.{state}" for state in ("accepted", "departed", "arrived", "finished")]
+
+
+async def test_a_step_told_later_keeps_the_time_at_which_it_was_taken(app: House, offered: dict[str, Any]) -> None:
+    """Within reason: not before the step before it, and not in the future, whatever the phone's clock says."""
+    accepted = (await _step(app, "officer1", offered, "accept")).json()
+    hour = "- interval '1 hour'"
+    await app.execute(f"UPDATE assignment SET offered_at = offered_at {hour}, accepted_at = accepted_at {hour}")
+    [row] = await app.rows("SELECT accepted_at, now() AS now FROM assignment")
+    half_an_hour_ago = row.now - timedelta(minutes=30)
+    departed = (await _step(app, "officer1", accepted, "depart", taken_at=half_an_hour_ago.isoformat())).json()
+    assert datetime.fromisoformat(departed["departed_at"]) == half_an_hour_ago
+    too_early = (half_an_hour_ago - timedelta(hours=5)).isoformat()
+    arrived = (await _step(app, "officer1", departed, "arrive", taken_at=too_early)).json()
+    assert datetime.fromisoformat(arrived["arrived_at"]) == half_an_hour_ago
+    tomorrow = (row.now + timedelta(days=1)).isoformat()
+    finished = (await _step(app, "officer1", arrived, "finish", note="done", taken_at=tomorrow)).json()
+    assert row.now <= datetime.fromisoformat(finished["finished_at"]) < row.now + timedelta(hours=1)
 
 
 async def test_a_step_that_is_sent_twice_is_taken_once(app: House, offered: dict[str, Any]) -> None:
@@ -233,6 +251,13 @@ async def test_a_picture_is_kept_once_however_often_it_is_sent(app: House, offer
     shown = await app.person("duty").get(f"/api/photos/{photo_id}")
     assert (shown.content, shown.headers["content-type"]) == (JPEG, "image/jpeg")
     assert shown.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_a_picture_sent_from_two_tabs_at_once_is_kept_once(app: House, offered: dict[str, Any]) -> None:
+    photo_id = str(uuid4())
+    answers = await asyncio.gather(*(_photo(app, "officer1", offered["id"], JPEG, photo_id) for _ in range(6)))
+    assert sorted(one.status_code for one in answers) == [200] * 5 + [201]
+    assert await app.scalar("SELECT count(*) FROM photo") == 1
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,13 @@ const MAY_USE: Record<string, string[]> = {
   api: [],
   i18n: ['api'],
   live: ['api'],
-  stores: ['api', 'live'],
+  phone: ['api'],
+  stores: ['api', 'live', 'phone'],
   ui: ['api', 'i18n', 'stores'],
   charts: ['api', 'i18n', 'ui'],
   map: ['api', 'i18n', 'stores', 'ui'],
   router: ['screens', 'stores'],
-  screens: ['api', 'charts', 'i18n', 'map', 'stores', 'ui'],
+  screens: ['api', 'charts', 'i18n', 'map', 'phone', 'stores', 'ui'],
 }
 
 const sources = import.meta.glob('../src/*/**/*.{vue,ts}', { query: '?raw', import: 'default', eager: true }) as Record<string, string>

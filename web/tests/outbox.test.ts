@@ -1,88 +1,118 @@
-// @vitest-environment node
 import { IDBFactory } from 'fake-indexeddb'
+import { createPinia, setActivePinia } from 'pinia'
+import { createApp } from 'vue'
 import { beforeEach, expect, test } from 'vitest'
-import { deliverReport, IndexedReports, type Report } from '@/stores/outbox'
+import { type Api, apiKey } from '@/api'
+import { Memory, type Phone, phoneKey } from '@/phone/memory'
+import { retryAfter, useOutbox } from '@/stores/outbox'
+import { useSession } from '@/stores/session'
 import { type Answer, aServer, anAssignment, type FakeServer } from './fakes'
 
-let store: IndexedReports
+/** One after the other, as the browser's Web Locks. */
+class OneByOne {
+  private last: Promise<unknown> = Promise.resolve()
+
+  request<T>(_name: string, work: () => Promise<T>): Promise<T> {
+    const mine = this.last.then(work)
+    this.last = mine.catch(() => undefined)
+    return mine
+  }
+}
+
+let phone: Phone
 let server: FakeServer
 let answer: (method: string, path: string) => Answer
-const fine: typeof answer = () => ({ body: {} })
-
-const report = (over: Partial<Report> = {}): Report => ({
-  assignmentId: 31,
-  version: 4,
-  note: 'Sample taken, outfall closed.',
-  photos: [
-    { id: 'a', takenAt: '2026-01-05T02:20:00Z', file: new Blob(['one']), sent: false },
-    { id: 'b', takenAt: '2026-01-05T02:21:00Z', file: new Blob(['two']), sent: false },
-  ],
-  writtenAt: '2026-01-05T02:25:00Z',
-  refused: null,
-  ...over,
+const report = (draft: boolean, note = 'Outfall closed.') => ({
+  assignmentId: 31, version: 4, officerId: 4, title: 'COD', note, photos: [], at: '2026-01-05T02:25:00Z', draft, refused: null,
 })
 
-const PHOTO = 'POST /api/assignments/31/photos'
-const FINISH = 'POST /api/assignments/31/finish'
-const waiting = async () => (await store.all()).map(({ assignmentId }) => assignmentId)
+/** A tab of the same phone: stores of its own, the same memory, the same locks. */
+function aTab(api: Api, officerId = 4) {
+  const pinia = createPinia()
+  createApp({ render: () => null }).provide(apiKey, api).provide(phoneKey, phone).use(pinia)
+  setActivePinia(pinia)
+  useSession().assume(
+    { username: 'o', display_name: 'Wang', role: 'officer', region: '370705', region_name: '', officer_id: officerId },
+    true,
+  )
+  return useOutbox()
+}
 
-beforeEach(async () => {
-  store = new IndexedReports(new IDBFactory())
-  answer = fine
+beforeEach(() => {
+  phone = { memory: new Memory(new IDBFactory()), locks: new OneByOne() }
+  answer = () => ({ body: anAssignment({ state: 'finished' }) })
   server = aServer((method, path) => answer(method, path))
-  await store.put(report())
 })
 
-test('a report is sent photos first and then forgotten', async () => {
-  expect(await deliverReport(server.api, store, report())).toBe('delivered')
-  expect(server.asked).toEqual([PHOTO, PHOTO, FINISH])
-  expect(await waiting()).toEqual([])
+test('two tabs that send at the same time send once', async () => {
+  const [one, other] = [aTab(server.api), aTab(server.api)]
+  await one.keep(report(false))
+  await Promise.all([one.flush(), other.flush(), one.flush()])
+  expect(server.asked).toEqual(['POST /api/assignments/31/finish'])
+  expect(one.submitted).toEqual([])
 })
 
-test('without a network it stays on the phone', async () => {
+test('a draft is kept, but not sent', async () => {
+  const tab = aTab(server.api)
+  await tab.keep(report(true))
+  await tab.flush()
+  expect(server.asked).toEqual([])
+  expect(tab.submitted).toEqual([])
+  expect(await aTab(server.api).draft(31)).toMatchObject({ note: 'Outfall closed.' })
+})
+
+test('an open form in another tab does not turn a submitted report into a draft', async () => {
   answer = () => new TypeError('Failed to fetch')
-  expect(await deliverReport(server.api, store, report())).toBe('waiting')
-  expect(await waiting()).toEqual([31])
+  const tab = aTab(server.api)
+  await tab.keep(report(false))
+  await aTab(server.api).keep(report(true, 'older words'))
+  await tab.load()
+  expect(tab.submitted).toMatchObject([{ note: 'Outfall closed.' }])
 })
 
-test('a photo that arrived is not sent a second time', async () => {
-  let photos = 0
-  answer = (_, path) => (path.endsWith('/photos') && ++photos === 2 ? new TypeError('Failed to fetch') : { body: {} })
-  await deliverReport(server.api, store, report())
+test('a report does not overtake a step that has not arrived', async () => {
+  const tab = aTab(server.api)
+  await tab.addStep({ assignmentId: 31, version: 3, officerId: 4, name: 'arrive', at: '2026-01-05T02:20:00Z', refused: null })
+  await tab.keep(report(false))
+  answer = () => new TypeError('Failed to fetch')
+  await tab.flush()
+  expect(server.asked).toEqual(['POST /api/assignments/31/arrive'])
+  expect(tab.pending).toHaveLength(2)
+  expect(tab.nextTryAt).not.toBeNull()
   server.asked.length = 0
-  const [kept] = await store.all()
-  expect(await deliverReport(server.api, store, kept!)).toBe('delivered')
-  expect(server.asked).toEqual([PHOTO, FINISH])
+  answer = () => ({ body: anAssignment() })
+  await tab.flush()
+  expect(server.asked).toEqual(['POST /api/assignments/31/arrive', 'POST /api/assignments/31/finish'])
+  expect(tab.nextTryAt).toBeNull()
 })
 
-test('a finish whose answer was lost counts as delivered', async () => {
-  answer = (method, path) => {
-    if (path.endsWith('/finish')) return { status: 409, body: { detail: 'already finished' } }
-    return method === 'GET' ? { body: anAssignment({ state: 'finished' }) } : { body: {} }
-  }
-  expect(await deliverReport(server.api, store, report())).toBe('delivered')
-  expect(await waiting()).toEqual([])
+test('nobody sends in the name of the one who held the phone before', async () => {
+  await aTab(server.api, 4).keep(report(false))
+  const next = aTab(server.api, 5)
+  await next.flush()
+  expect(server.asked).toEqual([])
+  expect(next.submitted).toEqual([])
+  await aTab(server.api, 4).flush()
+  expect(server.asked).toHaveLength(1)
 })
 
-test('a refusal is kept with its reason and waits for the officer', async () => {
-  answer = (method, path) => {
-    if (path.endsWith('/finish')) return { status: 409, body: { detail: 'the call was withdrawn' } }
-    return method === 'GET' ? { body: anAssignment({ state: 'cancelled' }) } : { body: {} }
-  }
-  expect(await deliverReport(server.api, store, report())).toBe('refused')
-  expect((await store.all())[0]).toMatchObject({ refused: 'the call was withdrawn', note: 'Sample taken, outfall closed.' })
+test('a refused report is kept until the person decides', async () => {
+  answer = (method) => (method === 'GET' ? { body: anAssignment({ state: 'cancelled' }) } : { status: 409, body: { detail: 'withdrawn' } })
+  const tab = aTab(server.api)
+  await tab.keep(report(false))
+  await tab.flush()
+  await tab.flush()
+  expect(server.asked.filter((one) => one.startsWith('POST'))).toHaveLength(1)
+  expect(tab.submitted).toMatchObject([{ note: 'Outfall closed.', refused: { en: 'withdrawn' } }])
+  await tab.retry(31)
+  expect(server.asked.filter((one) => one.startsWith('POST'))).toHaveLength(2)
+  await tab.discard(31)
+  expect(tab.submitted).toEqual([])
 })
 
-test('an ended session or a broken server is no refusal', async () => {
-  for (const status of [401, 429, 500, 503]) {
-    answer = () => ({ status, body: { detail: 'later' } })
-    expect(await deliverReport(server.api, store, report())).toBe('waiting')
-  }
-  expect((await store.all())[0]!.refused).toBeNull()
-})
-
-test('a report survives the page that wrote it', async () => {
-  const factory = new IDBFactory()
-  await new IndexedReports(factory).put(report())
-  expect(await new IndexedReports(factory).all()).toHaveLength(1)
+test('it waits longer after each try in vain, and never more than five minutes', () => {
+  const waits = Array.from({ length: 20 }, (_, failures) => retryAfter(failures))
+  expect(waits.slice(0, 3)).toEqual([5_000, 10_000, 20_000])
+  expect(waits).toEqual(waits.toSorted((a, b) => a - b))
+  expect(Math.max(...waits)).toBe(300_000)
 })

@@ -25,6 +25,7 @@ export type Contract = [
   Check<Missing<t.TimelineEvent, Theirs['EventOut']>>,
   Check<Missing<t.Officer, Theirs['OfficerOut']>>,
   Check<Missing<t.Duty, Theirs['DutyOut']>>,
+  Check<Missing<t.FixesTaken, Theirs['TakenOut']>>,
   Check<Missing<t.Reading, Theirs['ReadingItem']>>,
   Check<Missing<t.Readings, Theirs['ReadingListing']>>,
   Check<Missing<t.Region, Theirs['RegionItem']>>,

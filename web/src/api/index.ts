@@ -46,16 +46,16 @@ export class Api {
 
   assignments = (query: { officer?: number; state?: string; limit?: number }) =>
     this.client.get<t.Page<t.Assignment>>('/api/assignments', { query })
-  assignment = (id: number) => this.client.get<t.Assignment>(`/api/assignments/${id}`)
-  step = (id: number, step: t.AssignmentStep, input: t.StepInput) =>
-    this.client.post<t.Assignment>(`/api/assignments/${id}/${step}`, input)
+  assignment = (id: number, cancel: Cancel = {}) => this.client.get<t.Assignment>(`/api/assignments/${id}`, cancel)
+  step = (id: number, step: t.AssignmentStep, input: t.StepInput, cancel: Cancel = {}) =>
+    this.client.post<t.Assignment>(`/api/assignments/${id}/${step}`, input, cancel)
   /** Sending the same `id` twice stores the picture once. */
-  sendPhoto = (assignmentId: number, id: string, file: Blob, takenAt: string) => {
+  sendPhoto = (assignmentId: number, id: string, file: Blob, takenAt: string, cancel: Cancel = {}) => {
     const form = new FormData()
     form.set('id', id)
     form.set('taken_at', takenAt)
     form.set('file', file, `${id}.jpg`)
-    return this.client.post<unknown>(`/api/assignments/${assignmentId}/photos`, form)
+    return this.client.post<unknown>(`/api/assignments/${assignmentId}/photos`, form, cancel)
   }
 
   photos = (assignmentId: number) => this.client.get<t.Page<{ id: string }>>(`/api/assignments/${assignmentId}/photos`)
@@ -65,7 +65,7 @@ export class Api {
   officer = (id: number) => this.client.get<t.Officer>(`/api/officers/${id}`)
   duty = (officerId: number, on: boolean, until: string | null) =>
     this.client.post<t.Duty>(`/api/officers/${officerId}/duty`, { on, until })
-  sendFixes = (fixes: t.Fix[]) => this.client.post<unknown>('/api/positions', fixes)
+  sendFixes = (fixes: t.Fix[]) => this.client.post<t.FixesTaken>('/api/positions', fixes)
 
   readings = (pointId: number, query: { factor: string; from: string; to: string; period?: string }, cancel: Cancel = {}) =>
     this.client.get<t.Readings>(`/api/points/${pointId}/readings`, { query, ...cancel })

@@ -2616,6 +2616,11 @@ export interface components {
             note?: string | null;
             /** Reason */
             reason?: string | null;
+            /**
+             * Taken At
+             * @description when the step was taken, from a phone that could only tell later; now if left out
+             */
+            taken_at?: string | null;
         };
         /** StepOut */
         StepOut: {

@@ -216,6 +216,13 @@ export interface Fix {
   accuracy_m: number | null
   speed_mps: number | null
   heading: number | null
+  battery_pct?: number | null
+}
+
+/** What became of a batch of positions; `index` is the place in the batch. */
+export interface FixesTaken {
+  accepted: number
+  refused: { index: number; reason: string }[]
 }
 
 export interface Reading {
@@ -359,6 +366,8 @@ export interface StepInput {
   version: number
   note?: string
   reason?: string
+  /** When the officer took it, if the phone could only tell later. */
+  taken_at?: string
 }
 
 /** RFC 9457. */

@@ -5,6 +5,8 @@ import { zhCN } from './zh-CN'
 
 export type Locale = 'zh-CN' | 'en'
 export const LOCALES: readonly Locale[] = ['zh-CN', 'en']
+/** Each by its own name, so that whoever reads only that one finds it. */
+export const LOCALE_NAMES: Record<Locale, string> = { 'zh-CN': '中文', en: 'English' }
 
 const CHOICE = 'onemap.locale'
 

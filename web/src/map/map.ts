@@ -2,13 +2,13 @@
 import { type Map as MapLibre, setWorkerUrl } from 'maplibre-gl'
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url'
 import type { StyleSpecification } from 'maplibre-gl'
-import { type InjectionKey, inject, type ShallowRef } from 'vue'
+import { type ComputedRef, type InjectionKey, inject, type ShallowRef } from 'vue'
 import type { MapPalette } from './palette'
 
 setWorkerUrl(workerUrl)
 
 export const mapKey: InjectionKey<ShallowRef<MapLibre | null>> = Symbol('map')
-export const paletteKey: InjectionKey<MapPalette> = Symbol('palette')
+export const paletteKey: InjectionKey<ComputedRef<MapPalette>> = Symbol('palette')
 
 /** The map around this layer. Layers are rendered only once it has loaded. */
 export function useMap(): MapLibre {
@@ -17,8 +17,9 @@ export function useMap(): MapLibre {
   return map
 }
 
+/** Colours of the present theme. A layer is made anew when the theme changes (`OneMap`), so it need not watch them. */
 export function usePalette(): MapPalette {
-  const palette = inject(paletteKey)
+  const palette = inject(paletteKey)?.value
   if (!palette) throw new Error('A map layer must stand inside <OneMap>.')
   return palette
 }

@@ -1,13 +1,6 @@
 /** Colours of the map; the pages' own are in `ui/theme.css`. Status never rests on colour alone: shapes differ too. */
-import type { AlertLevel, OfficerStatus } from '@/api'
-
-export const LEVEL_COLOUR: Record<AlertLevel, string> = { 1: '#ff5a5f', 2: '#ff9a3d', 3: '#f4cf4e', 4: '#62a8ff' }
-
-export const OFFICER_COLOUR: Record<Exclude<OfficerStatus, 'off_duty'>, string> = {
-  free: '#2fd6a3',
-  busy: '#e8a33d',
-  stale: '#8b9bab',
-}
+import type { OfficerStatus } from '@/api'
+import type { Theme } from '@/ui/useTheme'
 
 export interface MapPalette {
   ground: string
@@ -26,9 +19,10 @@ export interface MapPalette {
   closed: string
   cell: string
   cellText: string
+  officer: Record<Exclude<OfficerStatus, 'off_duty'>, string>
 }
 
-export const DARK: MapPalette = {
+const DARK: MapPalette = {
   ground: '#0a1016',
   land: '#15202b',
   landEdge: '#3b5568',
@@ -45,9 +39,10 @@ export const DARK: MapPalette = {
   closed: '#ff5a5f',
   cell: '#5d7fa3',
   cellText: '#e8eff5',
+  officer: { free: '#2fd6a3', busy: '#e8a33d', stale: '#8b9bab' },
 }
 
-export const LIGHT: MapPalette = {
+const LIGHT: MapPalette = {
   ground: '#d9e4ea',
   land: '#f5f7f5',
   landEdge: '#8fa3ae',
@@ -64,4 +59,7 @@ export const LIGHT: MapPalette = {
   closed: '#c4252b',
   cell: '#5b86b0',
   cellText: '#10202b',
+  officer: { free: '#08795a', busy: '#b06500', stale: '#5f7180' },
 }
+
+export const PALETTES: Record<Theme, MapPalette> = { dark: DARK, light: LIGHT }

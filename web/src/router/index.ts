@@ -1,6 +1,7 @@
 /** Addresses of the pages. Each is a chunk of its own: the phone does not load the charts. */
 import { createRouter, createWebHistory, type RouteRecordRaw } from 'vue-router'
 import { useSession } from '@/stores/session'
+import { wantedPath } from '@/stores/wantedPath'
 
 const routes: RouteRecordRaw[] = [
   { path: '/', redirect: () => useSession().home },
@@ -21,7 +22,7 @@ export function makeRouter() {
       await session.load().catch(() => undefined)
     }
     if (session.known && !session.user && !to.meta.open) return { path: '/login', query: { next: to.fullPath } }
-    if (session.user && to.path === '/login') return session.home
+    if (session.known && session.user && to.path === '/login') return wantedPath(to.query.next, session.home)
     return true
   })
   router.afterEach((to) => {

@@ -1,184 +1,157 @@
-/**
- * Reports that must reach the server once, whatever the network does.
- *
- * A report is written to IndexedDB before anything is sent and removed only after the server has it. The phone chooses
- * every photo's id, so a repeated upload is stored once; a repeated finish is recognised by the assignment's state.
- */
+/** Sends what waits on this phone, and shows it; what it is and how it is delivered once is in `phone/errands`. */
 import { defineStore } from 'pinia'
-import { ref } from 'vue'
-import { type Api, ApiProblem, Unreachable, useApi } from '@/api'
+import { computed, ref } from 'vue'
+import { type Assignment, useApi } from '@/api'
+import { deliverReport, deliverStep, Errands, type Report, type WaitingStep } from '@/phone/errands'
+import { usePhone } from '@/phone/memory'
+import { useSession } from './session'
 
-export interface ReportPhoto {
-  id: string
-  takenAt: string
-  file: Blob
-  sent: boolean
-}
+const FIRST_RETRY_MS = 5_000
+const LAST_RETRY_MS = 300_000
 
-export interface Report {
-  /** The assignment's: it can be finished only once. */
-  assignmentId: number
-  version: number
-  note: string
-  photos: ReportPhoto[]
-  writtenAt: string
-  /** Why the server refused it, if it did; such a report waits for the officer, not for the network. */
-  refused: string | null
-}
+/** Twice as long after each try without an answer, up to five minutes. */
+export const retryAfter = (failures: number) => Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(failures, 10))
 
-/** Where reports wait; IndexedDB on the phone. */
-export interface ReportStore {
-  all(): Promise<Report[]>
-  put(report: Report): Promise<void>
-  remove(assignmentId: number): Promise<void>
-}
-
-export class IndexedReports implements ReportStore {
-  private readonly factory: IDBFactory
-  private database: Promise<IDBDatabase> | null = null
-
-  constructor(factory: IDBFactory = indexedDB) {
-    this.factory = factory
-  }
-
-  async all(): Promise<Report[]> {
-    return this.run('readonly', (reports) => reports.getAll() as IDBRequest<Report[]>)
-  }
-
-  async put(report: Report): Promise<void> {
-    await this.run('readwrite', (reports) => reports.put(report))
-  }
-
-  async remove(assignmentId: number): Promise<void> {
-    await this.run('readwrite', (reports) => reports.delete(assignmentId))
-  }
-
-  private open(): Promise<IDBDatabase> {
-    this.database ??= new Promise((resolve, reject) => {
-      const request = this.factory.open('onemap-field', 1)
-      request.onupgradeneeded = () => request.result.createObjectStore('reports', { keyPath: 'assignmentId' })
-      request.onsuccess = () => resolve(request.result)
-      request.onerror = () => reject(request.error)
-    })
-    return this.database
-  }
-
-  private async run<T>(mode: IDBTransactionMode, ask: (reports: IDBObjectStore) => IDBRequest<T>): Promise<T> {
-    const database = await this.open()
-    return new Promise((resolve, reject) => {
-      const transaction = database.transaction('reports', mode)
-      const request = ask(transaction.objectStore('reports'))
-      // Only a finished transaction is on the disk; a finished request is not yet.
-      transaction.oncomplete = () => resolve(request.result)
-      transaction.onerror = () => reject(transaction.error)
-      transaction.onabort = () => reject(transaction.error)
-    })
-  }
-}
-
-export type Delivery = 'delivered' | 'waiting' | 'refused'
-
-/** Try to bring one report to the server; every part of it that arrived is remembered. */
-export async function deliverReport(api: Api, store: ReportStore, report: Report): Promise<Delivery> {
-  try {
-    for (const photo of report.photos) {
-      if (photo.sent) continue
-      await api.sendPhoto(report.assignmentId, photo.id, photo.file, photo.takenAt)
-      photo.sent = true
-      await store.put(report)
-    }
-    await api.step(report.assignmentId, 'finish', {
-      version: report.version,
-      note: report.note,
-    })
-  } catch (error) {
-    if (error instanceof ApiProblem && error.status === 409 && (await isFinished(api, report))) {
-      // The finish had arrived and only its answer was lost.
-    } else if (error instanceof ApiProblem && error.status < 500 && error.status !== 401 && error.status !== 429) {
-      await store.put({ ...report, refused: error.message })
-      return 'refused'
-    } else if (error instanceof ApiProblem || error instanceof Unreachable) {
-      return 'waiting'
-    } else {
-      throw error
-    }
-  }
-  await store.remove(report.assignmentId)
-  return 'delivered'
-}
-
-async function isFinished(api: Api, report: Report): Promise<boolean> {
-  try {
-    return (await api.assignment(report.assignmentId)).state === 'finished'
-  } catch (error) {
-    if (error instanceof ApiProblem || error instanceof Unreachable) return false
-    throw error
-  }
-}
-
-const RETRY_EVERY_MS = 15_000
+/** Other tabs of this phone show the same list. */
+const NEWS = 'onemap-outbox'
 
 export const useOutbox = defineStore('outbox', () => {
   const api = useApi()
-  let store: ReportStore | null = null
-  const waiting = ref<Report[]>([])
+  const session = useSession()
+  const phone = usePhone()
+  const errands = new Errands(phone.memory)
+  const exclusive = phone.exclusive('onemap-outbox')
+  const steps = ref<WaitingStep[]>([])
+  const reports = ref<Report[]>([])
   const sending = ref(false)
+  /** When it is tried again by itself, in milliseconds; null while there is nothing to try. */
+  const nextTryAt = ref<number | null>(null)
+  let failures = 0
   let again = false
-  let retryTimer: number | undefined
+  let timer: number | undefined
+  let news: BroadcastChannel | null = null
+  let onDelivered: (assignment: Assignment, what: 'step' | 'report') => void = () => {}
 
-  const reports = () => (store ??= new IndexedReports())
+  /** Of whoever is signed in; what another person left on a shared phone waits for that person. */
+  const mine = ({ officerId }: { officerId?: number }) => officerId === undefined || officerId === session.user?.officer_id
+  const submitted = computed(() => reports.value.filter((report) => !report.draft))
+  const pending = computed(() => [...steps.value, ...submitted.value].filter(({ refused }) => refused === null))
 
   async function load(): Promise<void> {
-    waiting.value = await reports().all()
+    const [allSteps, allReports] = await Promise.all([errands.steps(), errands.reports()])
+    steps.value = allSteps.filter(mine)
+    reports.value = allReports.filter(mine)
   }
 
-  /** Keep the report; from here on it cannot be lost. */
-  async function add(report: Report): Promise<void> {
-    await reports().put(report)
+  async function changed(): Promise<void> {
     await load()
+    news?.postMessage(null)
   }
+
+  /** Keep a step; from here on it cannot be lost. */
+  async function addStep(step: WaitingStep): Promise<void> {
+    await errands.putStep(step)
+    await changed()
+  }
+
+  /** Keep a report, or a draft of one. A report that has been submitted is not made a draft again by another tab. */
+  async function keep(report: Report): Promise<void> {
+    const known = await errands.report(report.assignmentId)
+    if (known && !known.draft && report.draft && known.refused === null) return
+    await errands.putReport(report)
+    await changed()
+  }
+
+  const draft = (assignmentId: number) => errands.report(assignmentId)
 
   /** Send what waits. Calls while one is under way are folded into one more round. */
-  async function flush(): Promise<number> {
+  async function flush(): Promise<void> {
     if (sending.value) {
       again = true
-      return 0
+      return
     }
     sending.value = true
-    let delivered = 0
+    window.clearTimeout(timer)
     try {
       do {
         again = false
-        for (const report of await reports().all()) {
-          if (report.refused === null && (await deliverReport(api, reports(), report)) === 'delivered') delivered += 1
-        }
+        failures = (await exclusive(round)) ? 0 : failures + 1
       } while (again)
     } finally {
       sending.value = false
-      await load()
+      await changed()
+      planNext()
     }
-    return delivered
   }
 
+  /** One pass over everything; whether all of it found an answer. */
+  async function round(): Promise<boolean> {
+    for (const step of (await errands.steps()).filter(mine)) {
+      if (step.refused !== null) continue
+      const outcome = await deliverStep(api, errands, step)
+      if (outcome.state === 'waiting') return false // what comes after it must not overtake it
+      if (outcome.state === 'delivered') onDelivered(outcome.assignment, 'step')
+    }
+    for (const report of (await errands.reports()).filter(mine)) {
+      if (report.draft || report.refused !== null) continue
+      const outcome = await deliverReport(api, errands, report, () => void load())
+      if (outcome.state === 'waiting') return false
+      if (outcome.state === 'delivered') onDelivered(outcome.assignment, 'report')
+    }
+    return true
+  }
+
+  function planNext(): void {
+    window.clearTimeout(timer)
+    nextTryAt.value = null
+    if (pending.value.length === 0) return
+    const wait = retryAfter(failures - 1)
+    nextTryAt.value = Date.now() + wait
+    timer = window.setTimeout(() => void flush(), wait)
+  }
+
+  /** The person has decided that a refused thing is not needed any more. */
   async function discard(assignmentId: number): Promise<void> {
-    await reports().remove(assignmentId)
-    await load()
+    for (const step of steps.value) if (step.assignmentId === assignmentId) await errands.removeStep(step)
+    await errands.removeReport(assignmentId)
+    await changed()
   }
 
-  /** Send when the network returns, and now and then in case the browser did not notice. */
-  function start(onDelivered: () => void): () => void {
-    const tryNow = async () => {
-      if (waiting.value.length > 0 && (await flush()) > 0) onDelivered()
+  /** The person wants a refused thing tried once more. */
+  async function retry(assignmentId: number): Promise<void> {
+    for (const step of await errands.steps()) {
+      if (step.assignmentId === assignmentId && step.refused) await errands.putStep({ ...step, refused: null })
     }
-    const run = () => void tryNow()
-    window.addEventListener('online', run)
-    retryTimer = window.setInterval(run, RETRY_EVERY_MS)
-    void load().then(run)
+    const report = await errands.report(assignmentId)
+    if (report?.refused) await errands.putReport({ ...report, refused: null })
+    await flush()
+  }
+
+  /** Send when the network or the person returns, and now and then in case the browser did not notice. */
+  function start(delivered: typeof onDelivered): () => void {
+    onDelivered = delivered
+    const now = () => {
+      failures = 0
+      if (pending.value.length > 0) void flush()
+    }
+    const whenSeen = () => {
+      if (document.visibilityState === 'visible') now()
+    }
+    if ('BroadcastChannel' in window) {
+      news = new BroadcastChannel(NEWS)
+      news.onmessage = () => void load()
+    }
+    window.addEventListener('online', now)
+    document.addEventListener('visibilitychange', whenSeen)
+    void load().then(now, () => undefined)
     return () => {
-      window.removeEventListener('online', run)
-      window.clearInterval(retryTimer)
+      window.removeEventListener('online', now)
+      document.removeEventListener('visibilitychange', whenSeen)
+      window.clearTimeout(timer)
+      news?.close()
+      news = null
     }
   }
 
-  return { waiting, sending, load, add, flush, discard, start }
+  return { steps, reports, submitted, pending, sending, nextTryAt, load, addStep, keep, draft, flush, discard, retry, start }
 })

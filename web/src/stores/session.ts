@@ -21,6 +21,12 @@ export const useSession = defineStore('session', () => {
     take(await api.session())
   }
 
+  /** Who was here last, on a page that opens without a network; the server is still to be asked. */
+  function assume(last: User, wasDemo: boolean): void {
+    user.value = last
+    demo.value = wasDemo
+  }
+
   async function signIn(username: string, password: string): Promise<void> {
     take(await api.signIn(username, password))
   }
@@ -41,5 +47,5 @@ export const useSession = defineStore('session', () => {
   /** Who may see the ranking, sending or not. */
   const mayRank = computed(() => mayDispatch.value || user.value?.role === 'admin')
 
-  return { user, demo, known, home, mayDispatch, mayRank, load, signIn, signOut, forget }
+  return { user, demo, known, home, mayDispatch, mayRank, load, assume, signIn, signOut, forget }
 })

@@ -57,6 +57,10 @@ export const common: SameKeys<typeof words> = {
     working: 'Signing in…',
     wrong: 'User name or password is wrong.',
     missing: 'Enter your user name and password.',
+    onTheWay: 'Sign in first; you then come to the page that you wanted.',
+    show: 'Show',
+    hide: 'Hide',
+    capsLock: 'Caps Lock is on',
   },
   role: {
     duty: 'Duty officer',

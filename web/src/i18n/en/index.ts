@@ -4,6 +4,7 @@ import { common } from './common'
 import { desk } from './desk'
 import { field } from './field'
 import { map } from './map'
+import { theme } from './theme'
 import { wall } from './wall'
 
-export const en = { ...common, ...alerts, ...desk, ...map, ...wall, ...field }
+export const en = { ...common, ...alerts, ...desk, ...map, ...wall, ...field, ...theme }

@@ -54,6 +54,10 @@ export const common = {
     working: '正在登录…',
     wrong: '用户名或密码不正确。',
     missing: '请输入用户名和密码。',
+    onTheWay: '请先登录，随后回到您要打开的页面。',
+    show: '显示',
+    hide: '隐藏',
+    capsLock: '大写锁定已打开',
   },
   role: {
     duty: '值班员',

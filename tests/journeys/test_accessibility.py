@@ -1,0 +1,124 @@
+"""axe on every page, in both themes: nothing serious or critical, contrast included."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from browsing import PHONE, WALL, Device, chromium, device
+from playwright.sync_api import Browser, expect
+from product import PASSWORD, ROOT, Person, Product
+from test_browser import place_on
+from test_phone import called, phone_of, take_back_all, take_step
+
+AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
+BAD = ("serious", "critical")
+# What desk and wall still owe: buttons whose spoken name lacks their text, telephone numbers without an underline.
+OWED = ("label-content-name-mismatch", "link-in-text-block")
+THEMES = pytest.mark.parametrize("theme", ["dark", "light"])
+
+# MapLibre's canvas has no text that axe could read; what stands on the map is in the lists beside it.
+_RUN = """async () => {
+  const { violations } = await axe.run(document, { exclude: [['.maplibregl-canvas-container']] })
+  return violations.map(({ id, impact, nodes }) => ({ id, impact, nodes: nodes.map((one) => ({
+    target: one.target.join(' '), why: one.any.concat(one.all).map(({ message }) => message).join('; ') })) }))
+}"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if not AXE.is_file():
+        pytest.skip("axe-core is not installed: cd web && npm ci")
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def desk(product: Product) -> Iterator[Person]:
+    with product.signed_in("kuiwen") as person:
+        yield person
+
+
+def findings(one: Device, *, owed: tuple[str, ...] = ()) -> list[str]:
+    """What axe calls serious or critical on the page as it is now, one line an element."""
+    if not one.page.evaluate("typeof axe !== 'undefined'"):
+        one.page.add_script_tag(path=AXE)
+    # Nothing may be judged half faded in.
+    one.page.evaluate(
+        "Promise.all(document.getAnimations().filter((a) => a.effect.getTiming().iterations !== Infinity)"
+        ".map((a) => a.finished.catch(() => undefined)))"
+    )
+    found: list[dict[str, Any]] = one.page.evaluate(_RUN)
+    return [
+        f"{rule['id']} ({rule['impact']}): {node['target']}: {node['why']}"
+        for rule in found
+        if rule["impact"] in BAD and rule["id"] not in owed
+        for node in rule["nodes"]
+    ]
+
+
+def themed(one: Device, theme: str) -> None:
+    one.context.add_init_script(f"if (location.protocol === 'http:') localStorage['onemap.theme'] = '{theme}'")
+
+
+@THEMES
+def test_the_sign_in(browser: Browser, product: Product, theme: str) -> None:
+    with device(browser, product, **PHONE) as phone:
+        themed(phone, theme)
+        phone.open("/login")
+        assert findings(phone) == []
+        phone.page.get_by_test_id("sign-in").tap()
+        expect(phone.page.get_by_test_id("login-error")).to_be_visible()
+        assert findings(phone) == []
+
+
+@THEMES
+def test_the_phone_in_every_state(browser: Browser, product: Product, desk: Person, theme: str) -> None:
+    with place_on(product, desk) as place, phone_of(browser, place) as phone:
+        page = phone.page
+        themed(phone, theme)
+        page.reload()
+        phone.current()
+        expect(page.locator("html")).to_have_attribute("data-theme", theme)
+        expect(page.get_by_test_id("on-duty")).to_be_visible()
+        said = {"on duty": findings(phone)}
+        for dialog in ("help", "settings"):
+            page.get_by_test_id(dialog).tap()
+            said[dialog] = findings(phone)
+            page.keyboard.press("Escape")
+        called(phone, place)
+        said["call"] = findings(phone)
+        page.get_by_test_id("decline").tap()
+        said["decline"] = findings(phone)
+        page.locator(".back").tap()
+        for button, state in (("accept", "accepted"), ("depart", "departed"), ("arrive", "arrived")):
+            take_step(phone, button, state)
+            said[state] = findings(phone)
+        page.get_by_test_id("report").tap()
+        said["report"] = findings(phone)
+        take_back_all(place)
+        assert {state: found for state, found in said.items() if found} == {}
+
+
+@THEMES
+def test_the_desk(browser: Browser, product: Product, desk: Person, theme: str) -> None:
+    with place_on(product, desk) as place, device(browser, product) as screen:
+        themed(screen, theme)
+        screen.sign_in("kuiwen", PASSWORD, "/desk")
+        screen.current()
+        place.report_positions()
+        alert = place.exceed()
+        screen.page.get_by_test_id(f"alert-row-{alert['id']}").click()
+        expect(screen.page.get_by_test_id("responders").locator("> li").first).to_be_visible()
+        assert findings(screen, owed=OWED) == []
+
+
+@THEMES
+def test_the_wall(browser: Browser, product: Product, desk: Person, theme: str) -> None:
+    with place_on(product, desk) as place, device(browser, product, **WALL) as wall:
+        themed(wall, theme)
+        wall.sign_in("province", PASSWORD, "/wall")
+        wall.current()
+        assert findings(wall, owed=OWED) == []
+        place.exceed()
+        expect(wall.page.get_by_test_id("wall-stage")).to_be_visible()
+        assert findings(wall, owed=OWED) == []

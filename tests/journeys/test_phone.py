@@ -1,0 +1,267 @@
+"""The officer's phone in Chromium, 390 × 844: duty, the call, the way, the report, and all of it offline."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from browsing import PHONE, Device, chromium, device
+from playwright.sync_api import Browser, expect
+from product import PASSWORD, Person, Product, until
+from test_browser import Place, place_on
+
+expect.set_options(timeout=20_000)
+
+NOTE = "现场已核查，排口已关停"
+# Hears the phone vibrate: a headless browser has no motor.
+_LISTEN = "window.__vibrated = []; navigator.vibrate = (pattern) => { window.__vibrated.push(pattern); return true }"
+_SPOKEN_FOR = "navigator.serviceWorker.ready.then(() => navigator.serviceWorker.controller !== null)"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def desk(product: Product) -> Iterator[Person]:
+    with product.signed_in("kuiwen") as person:
+        yield person
+
+
+@pytest.fixture
+def place(product: Product, desk: Person) -> Iterator[Place]:
+    with place_on(product, desk) as made:
+        yield made
+        take_back_all(made)
+
+
+def take_back_all(place: Place) -> None:
+    """Withdraw what is under way, so that the alerts can be closed."""
+    for one in place.desk.every("/api/assignments", state="open"):
+        place.desk.post(f"/api/assignments/{one['id']}/cancel", {"version": one["version"], "reason": "over"})
+
+
+@contextmanager
+def phone_of(browser: Browser, place: Place, *, locale: str = "zh-CN", **options: Any) -> Iterator[Device]:
+    """officer1's phone, signed in and on duty, standing near the outfall."""
+    lon, lat = place.at(0)
+    options = PHONE | {"permissions": ["geolocation"]} | options
+    options["geolocation"] = {"longitude": lon, "latitude": lat, "accuracy": 8}
+    with device(browser, place.product, locale=locale, **options) as phone:
+        phone.context.add_init_script(_LISTEN)
+        phone.sign_in("officer1", PASSWORD, "/field")
+        phone.current()
+        yield phone
+
+
+def called(phone: Device, place: Place) -> dict[str, Any]:
+    """The desk calls officer1 to an alert raised by hand; the alert as it is then."""
+    desk = place.desk
+    expect(phone.page.locator('[data-testid="sharing"][data-state="sharing"]')).to_be_visible()
+    officer_id = place.officers[0]["id"]
+    until(
+        lambda: any(one["id"] == officer_id and one["lon"] is not None for one in desk.every("/api/officers")),
+        "the desk knows where officer1 is",
+    )
+    where = {"lon": place.point["lon"], "lat": place.point["lat"]}
+    alert = desk.post("/api/alerts", {**where, "title": "居民反映河水发黑", "kind": "manual", "level": 2}, 201)
+    offer = {"officer_ids": [officer_id], "note": "带采样瓶", "version": alert["version"], "override_reason": "演练"}
+    answer: dict[str, Any] = desk.post(f"/api/alerts/{alert['id']}/assignments", offer, 201)
+    expect(phone.page.get_by_test_id("call")).to_be_visible()
+    return dict(answer["alert"])
+
+
+def only_assignment(place: Place, alert: dict[str, Any]) -> dict[str, Any]:
+    [assignment] = place.desk.get(f"/api/alerts/{alert['id']}")["assignments"]
+    return dict(assignment)
+
+
+def steps_of(place: Place, alert: dict[str, Any]) -> list[str]:
+    events = place.desk.get(f"/api/alerts/{alert['id']}/timeline")["items"]
+    return [one["kind"] for one in events if one["kind"].startswith("assignment.")]
+
+
+def away(phone: Device) -> None:
+    """No network from now on, and the page has noticed."""
+    phone.context.set_offline(True)
+    phone.page.locator('[data-testid="link-state"][data-state="reconnecting"]').wait_for()
+
+
+def back(phone: Device, heard: list[str]) -> None:
+    """The network is there again; what failed meanwhile is no complaint."""
+    phone.context.set_offline(False)
+    phone.current()
+    phone.complaints.heard[:] = heard
+
+
+def take_step(phone: Device, button: str, state: str) -> None:
+    phone.page.get_by_test_id(button).tap()
+    expect(phone.page.locator(f'[data-testid="task"][data-state="{state}"]')).to_be_visible()
+
+
+def write(phone: Device, note: str) -> None:
+    page = phone.page
+    page.get_by_test_id("report").tap()
+    page.get_by_test_id("report-note").fill(note)
+    picture = {"name": "scene.png", "mimeType": "image/png", "buffer": page.screenshot()}
+    page.get_by_test_id("add-photo").set_input_files(picture)
+    expect(page.get_by_test_id("report-form").locator("figure img")).to_have_count(1)
+
+
+def test_duty_begins_and_ends_with_a_shift_and_a_refused_position_can_be_mended(browser: Browser, place: Place) -> None:
+    with phone_of(browser, place, permissions=[]) as phone:
+        page = phone.page
+        refused = page.locator('[data-testid="sharing"][data-state="denied"]')  # a headless browser asks nobody
+        expect(refused).to_contain_text("位置权限被拒绝")
+        phone.context.grant_permissions(["geolocation"])
+        refused.get_by_role("button").tap()
+        expect(page.locator('[data-testid="sharing"][data-state="sharing"]')).to_be_visible()
+        page.get_by_test_id("go-off-duty").tap()
+        expect(page.get_by_test_id("off-duty")).to_be_visible()
+        [row] = [one for one in place.desk.every("/api/officers") if one["id"] == place.officers[0]["id"]]
+        assert (row["on_duty"], row["lon"]) == (False, None)
+        page.get_by_test_id("hours-4").tap()
+        page.get_by_test_id("go-on-duty").tap()
+        expect(page.get_by_test_id("shift")).to_contain_text("剩余 4 小时")
+        page.get_by_test_id("help").tap()
+        expect(page.get_by_test_id("next-step")).to_have_attribute("data-stage", "waiting")
+
+
+def test_day_night_large_letters_and_language_stay_on_the_phone(browser: Browser, place: Place) -> None:
+    with phone_of(browser, place) as phone:
+        page, root = phone.page, phone.page.locator("html")
+        page.get_by_test_id("settings").tap()
+        for choice, theme in (("theme-dark", "dark"), ("theme-light", "light"), ("theme-dark", "dark")):
+            page.get_by_test_id(choice).tap()
+            expect(root).to_have_attribute("data-theme", theme)
+        page.get_by_test_id("size-large").tap()
+        page.get_by_test_id("language-en").tap()
+        page.reload()
+        phone.current()
+        expect(root).to_have_attribute("data-theme", "dark")
+        expect(root).to_have_attribute("data-text", "large")
+        expect(page.get_by_test_id("on-duty")).to_contain_text("Waiting for a call")
+        small = page.locator("button:visible, a:visible").evaluate_all(
+            "(all) => all.map((one) => [one.textContent, one.getBoundingClientRect()])"
+            ".filter(([, { width, height }]) => width < 48 || height < 48).map(([words]) => words)"
+        )
+        assert small == [], "a gloved thumb misses what is smaller than 48 pixels"
+
+
+def test_a_call_rings_until_it_is_declined_in_one_tap_and_a_withdrawn_one_says_so(
+    browser: Browser, place: Place
+) -> None:
+    with phone_of(browser, place) as phone:
+        page = phone.page
+        alert = called(phone, place)
+        page.wait_for_function("window.__vibrated.length > 1")
+        page.get_by_test_id("decline").tap()
+        page.get_by_test_id("declineVehicle").tap()
+        expect(page.get_by_test_id("on-duty")).to_be_visible()
+        assert page.evaluate("window.__vibrated.at(-1)") == 0, "it goes on vibrating"
+        assert only_assignment(place, alert)["decline_reason"] == "车辆或装备故障"
+
+        alert = called(phone, place)
+        page.get_by_test_id("accept").tap()
+        expect(page.get_by_test_id("way")).to_be_visible()
+        expect(page.get_by_test_id("navigation-app")).to_have_attribute(
+            "href",
+            f"geo:{alert['lat']},{alert['lon']}?q="
+            f"{alert['lat']},{alert['lon']}(%E5%B1%85%E6%B0%91%E5%8F%8D%E6%98%A0%E6%B2%B3%E6%B0%B4%E5%8F%91%E9%BB%91)",
+        )
+        one = only_assignment(place, alert)
+        place.desk.post(f"/api/assignments/{one['id']}/cancel", {"version": one["version"], "reason": "误报"})
+        expect(page.get_by_test_id("ended")).to_contain_text("误报")
+        page.get_by_test_id("ended-seen").tap()
+        expect(page.get_by_test_id("on-duty")).to_be_visible()
+
+
+def test_the_page_opens_without_a_network_and_says_of_when_it_is(browser: Browser, place: Place) -> None:
+    with phone_of(browser, place) as phone:
+        page = phone.page
+        called(phone, place)
+        take_step(phone, "accept", "accepted")
+        expect(page.get_by_test_id("way")).to_be_visible()
+        phone.drawn()
+        assert page.evaluate(_SPOKEN_FOR)
+        heard = list(phone.complaints.heard)
+        away(phone)
+        page.reload()
+        expect(page.locator('[data-testid="task"][data-state="accepted"]')).to_contain_text("居民反映河水发黑")
+        expect(page.get_by_test_id("way")).to_be_visible()
+        expect(page.get_by_test_id("as-of")).to_be_visible()
+        phone.drawn()
+        assert phone.on_map("my-way"), "the last way is still on the map"
+        assert page.evaluate("document.fonts.check('16px \"Noto Sans SC Variable\"', '居民反映')")
+        back(phone, heard)
+        expect(page.get_by_test_id("as-of")).to_have_count(0)
+
+
+def test_a_report_written_without_a_network_is_delivered_once(browser: Browser, place: Place) -> None:
+    """The network goes in the middle, the page is closed and opened again, a second tab is open: one report."""
+    with phone_of(browser, place) as phone:
+        alert = called(phone, place)
+        take_step(phone, "accept", "accepted")
+        assert phone.page.evaluate(_SPOKEN_FOR)
+        heard = list(phone.complaints.heard)
+        away(phone)
+        take_step(phone, "depart", "departed")
+        take_step(phone, "arrive", "arrived")
+        write(phone, NOTE)
+        expect(phone.page.get_by_test_id("draft-kept")).to_contain_text("照片 1 张")
+        url = phone.page.url
+        phone.page.close()
+
+        phone.page = phone.context.new_page()
+        phone.page.goto(url)
+        phone.page.get_by_test_id("report").tap()
+        expect(phone.page.get_by_test_id("report-note")).to_have_value(NOTE)
+        expect(phone.page.get_by_test_id("report-form").locator("figure img")).to_have_count(1)
+        phone.page.get_by_test_id("submit-report").tap()
+        expect(phone.page.get_by_test_id("outbox")).to_be_visible()
+        assert only_assignment(place, alert)["state"] == "accepted", "the desk cannot know yet"
+        phone.page.reload()
+        expect(phone.page.get_by_test_id("outbox")).to_be_visible()
+        second = phone.context.new_page()
+        second.goto(url)
+        expect(second.get_by_test_id("outbox")).to_be_visible()
+
+        back(phone, heard)
+        expect(phone.page.get_by_test_id("outbox")).to_have_count(0)
+        expect(phone.page.get_by_test_id("on-duty")).to_be_visible()
+        expect(second.get_by_test_id("outbox")).to_have_count(0)
+        phone.complaints.heard[:] = heard
+        one = only_assignment(place, alert)
+        assert (one["state"], one["report"]) == ("finished", NOTE)
+        assert one["accepted_at"] < one["departed_at"] < one["arrived_at"] < one["finished_at"]
+        assert len(place.desk.get(f"/api/assignments/{one['id']}/photos")["items"]) == 1
+        assert steps_of(place, alert) == [
+            f"assignment.{step}" for step in ("offered", "accepted", "departed", "arrived", "finished")
+        ]
+
+
+def test_a_report_that_the_server_does_not_want_is_kept_until_the_person_decides(
+    browser: Browser, place: Place
+) -> None:
+    with phone_of(browser, place, expected=(409,)) as phone:
+        page = phone.page
+        alert = called(phone, place)
+        for button, state in (("accept", "accepted"), ("depart", "departed"), ("arrive", "arrived")):
+            take_step(phone, button, state)
+        heard = list(phone.complaints.heard)
+        away(phone)
+        write(phone, NOTE)
+        page.get_by_test_id("submit-report").tap()
+        one = only_assignment(place, alert)
+        place.desk.post(f"/api/assignments/{one['id']}/cancel", {"version": one["version"], "reason": "误报"})
+        back(phone, heard)
+        errand = page.get_by_test_id(f"errand-{one['id']}")
+        expect(errand).to_have_attribute("data-refused", "true")
+        expect(errand).to_contain_text("指挥席已撤销此次派遣")
+        expect(errand).to_contain_text(NOTE)
+        page.get_by_test_id("discard").tap()
+        page.get_by_test_id("confirm-discard").tap()
+        expect(page.get_by_test_id("outbox")).to_have_count(0)
+        assert only_assignment(place, alert)["report"] is None

@@ -18,6 +18,7 @@ import command.access.api
 import command.alerts.api
 import command.dispatch.api
 import command.dispatch.joint_api
+import command.dispatch.responders_api
 import command.drill.api
 import command.events.api
 import command.officers.api
@@ -133,6 +134,7 @@ def create_app(
         command.events.api,
         command.dispatch.api,
         command.dispatch.joint_api,
+        command.dispatch.responders_api,
         command.officers.doors,
         command.officers.api,
         command.drill.api,

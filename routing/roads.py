@@ -18,7 +18,7 @@ from routing.errors import NetworkUnusable, NoRoads, UnusableClosure
 from routing.isochrones import Isochrone, isochrones
 from routing.network import PreparedNetwork, RoadStore
 from routing.ranking import Ranked, Route, find_route, rank
-from routing.snapping import LonLat
+from routing.snapping import BESIDE_M, LonLat
 from routing.speed_factors import SpeedFactors, digest, with_speeds
 
 log = logging.getLogger(__name__)
@@ -190,6 +190,11 @@ class Roads:
         return await asyncio.to_thread(
             rank, state.network, target, candidates, blocked=state.blocked, routes=routes, within_s=within_s
         )
+
+    def farthest_m(self, seconds: float) -> float:
+        """Return how far away in a straight line nobody is who can come in that time: to look no farther than there."""
+        # 1 % for the sphere on which roads are measured, and both ends may stand beside the road.
+        return seconds * self._current().network.fastest_mps * 1.01 + 4 * BESIDE_M
 
     async def route(self, start: LonLat, end: LonLat) -> Route:
         """`routing.ranking.find_route` on the roads as they are now."""

@@ -57,6 +57,7 @@ DOORS = {
     "/api/assignments/{assignment_id}": Door("assignment"),
     "/api/assignments/{assignment_id}/photos": Door("assignment"),
     "/api/dispatch/plan": Door(),
+    "/api/reach": Door(params=(("at", "119.1055,36.705"), ("radius_m", "100000"))),
     "/api/photos/{photo_id}": Door("photo"),
     "/api/officers": Door(params=(("bbox", BOX),)),
     "/api/officers/{officer_id}": Door("officer"),

@@ -58,7 +58,7 @@ async def _due(session: AsyncSession, condition: ColumnElement[bool]) -> Sequenc
     return (await session.scalars(query)).all()
 
 
-def not_over() -> Select[tuple[RoadClosure]]:
+def not_over() -> Select[RoadClosure]:
     """The query of the closures in force now or planned."""
     return select(RoadClosure).where(
         RoadClosure.reopened_at.is_(None), or_(RoadClosure.until.is_(None), RoadClosure.until > func.now())

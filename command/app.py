@@ -12,12 +12,12 @@ from fastapi.responses import FileResponse, JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
 from sqlalchemy import exists, select, text
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncSession
 
 import command.access.api
 import command.alerts.api
 import command.dispatch.api
 import command.dispatch.joint_api
+import command.dispatch.responders_api
 import command.drill.api
 import command.events.api
 import command.officers.api
@@ -32,7 +32,7 @@ from command.access.middleware import Identify
 from command.access.tables import UserAccount
 from command.bodies import BoundedBodies
 from command.events.feed import LiveFeed
-from command.events.log import record_event
+from command.events.log import record_for_rooms
 from command.follow import Follower
 from command.housekeeping import Housekeeping, make_partitions
 from command.officers.live import LiveOfficers
@@ -47,7 +47,7 @@ from gis.errors import GisError
 from gis.regions import load_regions
 from layers.errors import LayerError
 from layers.standard import standard_layers
-from routing.errors import NetworkUnusable, NoRoute, OutsideRoads, UnusableClosure
+from routing.errors import NetworkUnusable, NoRoute, OutsideRoads, SpeedsChanged, UnusableClosure, UnusableSpeeds
 from routing.network import RoadStore
 from routing.roads import Roads
 from routing.tiles import RoadTiles
@@ -67,7 +67,9 @@ _STATUS_OF: dict[type[Exception], int] = {
     LayerError: 422,
     UnusableClosure: 422,
     OutsideRoads: 422,
+    UnusableSpeeds: 422,
     NoRoute: 404,
+    SpeedsChanged: 409,
     NetworkUnusable: 503,
 }
 
@@ -94,6 +96,8 @@ def create_app(
             app.state.demo = bool(await session.scalar(select(exists().where(UserAccount.demo))))
         await make_partitions(database)
         await feed.start()
+        tell = asyncio.get_running_loop().call_soon_threadsafe
+        roads.on_change = lambda version: tell(feed.tell_roads, version)
         tasks = [asyncio.create_task(_keep_running(part)) for part in (follower, positions, keeper)]
         tasks.append(asyncio.create_task(road_tiles.prepare()))
         try:
@@ -122,7 +126,7 @@ def create_app(
     app.state.dispatch = dispatch
     app.state.failed_tries = FailedTries()
     app.state.position_areas = _position_areas(roads)
-    app.state.record_event = _record_for_rooms
+    app.state.record_event = record_for_rooms
     app.state.locate_region = lambda lon, lat: app.state.places.county(lon, lat)
     problems.install(app, _STATUS_OF)
     app.add_middleware(Identify)
@@ -133,6 +137,7 @@ def create_app(
         command.events.api,
         command.dispatch.api,
         command.dispatch.joint_api,
+        command.dispatch.responders_api,
         command.officers.doors,
         command.officers.api,
         command.drill.api,
@@ -172,11 +177,6 @@ async def _stop(tasks: Collection[asyncio.Task[None]]) -> None:
         for task in waiting:
             task.cancel()
         _, waiting = await asyncio.wait(waiting, timeout=1.0)
-
-
-async def _record_for_rooms(session: AsyncSession, kind: str, subject: str, region: str, data: dict[str, Any]) -> None:
-    """How rooms below write the event log without knowing it."""
-    record_event(session, kind, subject=subject, region=region, data=data)
 
 
 def _position_areas(roads: Roads) -> Callable[[], list[tuple[float, float, float, float]]]:

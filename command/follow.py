@@ -3,14 +3,14 @@
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import psycopg
 from sqlalchemy.exc import SQLAlchemyError
 
 from command.events.feed import Header, LiveFeed
-from command.housekeeping import obey_closures
+from command.housekeeping import obey_closures, obey_speeds
 from command.officers.live import LiveOfficers
 from command.officers.moved import moved_since
 from gis.database import Database
@@ -34,6 +34,7 @@ class Follower:
     roads: Roads
     stale_after: timedelta
     connected: bool = False
+    speeds_changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
         """Follow for ever, through losses of the database."""
@@ -54,20 +55,22 @@ class Follower:
             # Whatever was announced while nobody listened is in the tables.
             await self.officers.reload()
             await obey_closures(self.database, self.roads)
+            self.speeds_changed.set()
             await self._events()
             if not self.connected:
                 log.info("following the event log from %d", self.feed.last_seq)
             self.connected = True
             moved = asyncio.Event()
             async with asyncio.TaskGroup() as tasks:
-                tell = tasks.create_task(self._tell_moved(moved))
+                beside = [tasks.create_task(self._tell_moved(moved)), tasks.create_task(self._drive())]
                 async for announcement in announcements:
                     if announcement.channel == MOVED:
                         await self.officers.catch_up()
                         moved.set()
                     else:
                         await self._events()
-                tell.cancel()
+                for task in beside:
+                    task.cancel()
             raise psycopg.OperationalError("the connection was closed")
 
     async def _events(self) -> None:
@@ -79,6 +82,15 @@ class Follower:
                 self.officers.forget(header.officer_id)
         if any(header.kind.startswith("road.") for header in page):
             await obey_closures(self.database, self.roads)
+        if any(header.kind == "road.speeds_changed" for header in page):
+            self.speeds_changed.set()
+
+    async def _drive(self) -> None:
+        """Take in other speeds beside everything else: they take a second for a province, and no news may wait."""
+        while True:
+            await self.speeds_changed.wait()
+            self.speeds_changed.clear()
+            await obey_speeds(self.database, self.roads)
 
     async def _tell_moved(self, moved: asyncio.Event) -> None:
         """At most twice a second: however many move, a client gets a batch it can draw."""

@@ -1,4 +1,4 @@
-"""What has to happen by itself: offers run out, duties end, closures lapse, days get their partitions."""
+"""What has to happen by itself: offers run out, duties end, closures begin and lapse, days get their partitions."""
 
 import asyncio
 import logging
@@ -11,9 +11,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from command.dispatch.handlers import expire_offers
 from command.drill import cast
+from command.events.log import record_for_rooms
 from command.officers.duty import end_overdue_duties, forget_positions
 from gis.database import Database
-from routing.api import take_in_closures
+from routing.obeying import begin_and_end, take_in_closures, take_in_speeds
 from routing.roads import Roads
 
 log = logging.getLogger(__name__)
@@ -49,10 +50,12 @@ class Housekeeping:
             await forget_positions(self.database, [one.id for one in ended])
 
     async def follow_roads(self) -> None:
-        """Take up a newly imported network, and reopen what was closed until now."""
-        changed = await asyncio.to_thread(self.roads.reload_network)
-        if self.roads.ready and (changed or self.roads.closures):
-            await obey_closures(self.database, self.roads)
+        """Take up a newly imported network, closures whose time has come or passed, and the speeds of the hour."""
+        await asyncio.to_thread(self.roads.reload_network)
+        async with self.database.for_system() as session, session.begin():
+            await begin_and_end(session, record_for_rooms, datetime.now(UTC))
+        await obey_closures(self.database, self.roads)
+        await obey_speeds(self.database, self.roads)
 
     async def end_forgotten_drills(self) -> None:
         async with self.database.for_system() as session, session.begin():
@@ -88,6 +91,13 @@ async def obey_closures(database: Database, roads: Roads) -> None:
     if roads.ready:
         async with database.for_system() as session:
             await take_in_closures(session, roads)
+
+
+async def obey_speeds(database: Database, roads: Roads) -> None:
+    """Drive on this worker's roads at the speeds of the setting, as they are at this hour."""
+    if roads.ready:
+        async with database.for_system() as session:
+            await take_in_speeds(session, roads)
 
 
 async def _again(every_s: float, job: Callable[[], Awaitable[None]]) -> None:

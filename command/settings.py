@@ -6,6 +6,8 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from command.dispatch.drift import Drift
+
 
 class DispatchSettings(BaseSettings):
     """How calls to officers behave."""
@@ -14,6 +16,13 @@ class DispatchSettings(BaseSettings):
 
     offer_timeout_s: int = Field(default=120, ge=5, description="an offer that nobody answers goes back after this")
     stale_after_s: int = Field(default=300, ge=10, description="an officer with an older position is not sent by it")
+
+    drift_kmh: float = Field(default=40.0, ge=0, le=200, description="how fast an officer may have moved on unseen")
+    drift_at_most_m: float = Field(default=10_000.0, ge=0, le=100_000, description="and how far nobody is looked for")
+
+    @property
+    def drift(self) -> Drift:
+        return Drift(self.drift_kmh / 3.6, self.drift_at_most_m)
 
     @property
     def offer_timeout(self) -> timedelta:

@@ -122,13 +122,3 @@ def parse_lonlat(value: str, name: str) -> tuple[float, float]:
     if not (-180 <= lon <= 180 and -90 <= lat <= 90):
         raise BadQuery(f"{name}: lon in -180…180 and lat in -90…90")
     return lon, lat
-
-
-RegionQuery = Annotated[str | None, Query(pattern=r"^([0-9]{2}){1,3}$", description="GB/T 2260 code or its prefix")]
-
-
-def area_prefix(region: str) -> str:
-    """The prefix that all codes of an area share: `370700` and `3707` are both the city, `370000` the province."""
-    while len(region) > 2 and region.endswith("00"):
-        region = region[:-2]
-    return region

@@ -23,9 +23,14 @@ def parse_region(value: str | None, name: str = "region") -> str | None:
         return None
     if not _CODE.fullmatch(value):
         raise BadQuery(f"{name}: a GB/T 2260 code such as 37, 3707 or 370705, not {value[:20]!r}")
-    while len(value) > 2 and value.endswith("00"):
-        value = value[:-2]
-    return value
+    return area_prefix(value)
+
+
+def area_prefix(code: str) -> str:
+    """The prefix that all codes of an area share: `370700` and `3707` are both the city, `370000` the province."""
+    while len(code) > 2 and code.endswith("00"):
+        code = code[:-2]
+    return code
 
 
 def parse_text(value: str | None, name: str) -> str | None:

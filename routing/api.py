@@ -1,69 +1,21 @@
-"""HTTP doors of the roads: route, isochrone, closures.
+"""HTTP doors of the roads: route and isochrone; closures and speeds have files of their own."""
 
-The app provides `app.state.roads` (`Roads`), `app.state.record_event` (writes the event log in the same transaction)
-and `app.state.locate_region` (the county of a place).
-"""
-
-import asyncio
 import math
-from collections.abc import Awaitable, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any
 
 import shapely
-from fastapi import APIRouter, Depends, Query, Request, Response
-from geoalchemy2.shape import from_shape, to_shape
-from pydantic import AwareDatetime, BaseModel, Field
-from shapely.errors import ShapelyError
-from shapely.geometry.base import BaseGeometry
-from sqlalchemy import func, or_, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from fastapi import APIRouter, Query
+from pydantic import BaseModel
 
-from gis.http import BadQuery, DatabaseDep, Listing, NotFound, PageDep, ScopeDep, SessionDep, parse_lonlat, require
-from routing.errors import UnusableClosure
+import routing.closures_api
+import routing.speeds_api
+from gis.http import BadQuery, ScopeDep, parse_lonlat
+from routing.doors import RoadsDep
 from routing.ranking import Route
-from routing.roads import Roads
-from routing.tables import RoadClosure
 
 router = APIRouter(prefix="/api", tags=["roads"])
 
-MAY_CLOSE = ("duty", "dispatcher")
 MOST_MINUTES, MOST_AREAS = 120.0, 10
-LONGEST = timedelta(days=3650)
-
-
-class RecordEvent(Protocol):
-    """How the event log is written: inside the caller's transaction."""
-
-    def __call__(
-        self, session: AsyncSession, kind: str, subject: str, region: str, data: dict[str, Any]
-    ) -> Awaitable[object]: ...
-
-
-class LocateRegion(Protocol):
-    """The county (adcode) of a place."""
-
-    def __call__(self, lon: float, lat: float) -> str: ...
-
-
-def roads_of(request: Request) -> Roads:
-    roads: Roads = request.app.state.roads
-    return roads
-
-
-def record_event_of(request: Request) -> RecordEvent:
-    record: RecordEvent = request.app.state.record_event
-    return record
-
-
-def locate_region_of(request: Request) -> LocateRegion:
-    locate: LocateRegion = request.app.state.locate_region
-    return locate
-
-
-RoadsDep = Annotated[Roads, Depends(roads_of)]
-RecordEventDep = Annotated[RecordEvent, Depends(record_event_of)]
-LocateRegionDep = Annotated[LocateRegion, Depends(locate_region_of)]
 
 
 class StepOut(BaseModel):
@@ -100,35 +52,6 @@ class IsochroneOut(BaseModel):
     features: list[AreaOut]
 
 
-class ClosureIn(BaseModel):
-    """A point, line or area (GeoJSON, WGS84) that nobody can drive through, and why."""
-
-    geometry: dict[str, Any]
-    reason: str = Field(min_length=1, max_length=500)
-    until: AwareDatetime | None = None
-
-
-class ClosureOut(BaseModel):
-    id: int
-    geometry: dict[str, Any]
-    reason: str
-    closed_by: str
-    closed_at: datetime
-    until: datetime | None
-    reopened_at: datetime | None
-    region: str
-    lon: float
-    lat: float
-    drill: bool
-
-
-class ClosedOut(ClosureOut):
-    """A new closure, with how many stretches of road it closes and the roads' version from now on."""
-
-    stretches: int
-    roads_version: str
-
-
 @router.get("/route")
 async def get_route(
     _: ScopeDep,
@@ -158,100 +81,6 @@ async def get_isochrone(
     return IsochroneOut(roads_version=version, features=features)
 
 
-@router.get("/roads/closures")
-async def list_closures(session: SessionDep, page: PageDep) -> Listing[ClosureOut]:
-    """The closures in force, oldest first."""
-    rows = (
-        await session.scalars(
-            in_force().where(RoadClosure.id > page.after()).order_by(RoadClosure.id).limit(page.limit)
-        )
-    ).all()
-    return Listing(items=[ClosureOut(**_described(row)) for row in rows], next=page.cut(rows))
-
-
-@router.post("/roads/closures", status_code=201)
-async def close_road(
-    asked: ClosureIn,
-    scope: ScopeDep,
-    session: SessionDep,
-    database: DatabaseDep,
-    roads: RoadsDep,
-    record_event: RecordEventDep,
-    locate_region: LocateRegionDep,
-) -> ClosedOut:
-    """Close roads from now on; every ranking and route that follows goes round them."""
-    require(scope, *MAY_CLOSE)
-    now = datetime.now(UTC)
-    if asked.until is not None and asked.until <= now:
-        raise BadQuery("until: a time to come, or null")
-    if asked.until is not None and asked.until > now + LONGEST:
-        raise BadQuery(f"until: at most {LONGEST.days // 365} years from now, or null for a closure without an end")
-    if "\0" in asked.reason:
-        raise BadQuery("reason: text, without zero bytes")
-    geometry = parse_geometry(asked.geometry)
-    stretches = await asyncio.to_thread(roads.closes, geometry)
-    inside = geometry.representative_point()
-    row = RoadClosure(
-        geom=from_shape(geometry, srid=4326),
-        reason=asked.reason,
-        closed_by=scope.actor,
-        closed_at=now,
-        until=asked.until,
-        region=locate_region(inside.x, inside.y),
-        drill=False,
-    )
-    session.add(row)
-    await session.flush()
-    described = _described(row)
-    await record_event(session, "road.closed", f"closure/{row.id}", row.region, _plain(described))
-    await session.commit()
-    async with database.for_system() as everything:
-        version = await take_in_closures(everything, roads)
-    return ClosedOut(**described, stretches=stretches, roads_version=version)
-
-
-@router.delete("/roads/closures/{closure_id}", status_code=204)
-async def reopen_road(
-    closure_id: int,
-    scope: ScopeDep,
-    session: SessionDep,
-    database: DatabaseDep,
-    roads: RoadsDep,
-    record_event: RecordEventDep,
-) -> Response:
-    """Reopen a road before its time."""
-    require(scope, *MAY_CLOSE)
-    if not 0 < closure_id < 2**63:
-        raise NotFound(f"there is no closure {closure_id}")
-    row = await session.scalar(select(RoadClosure).where(RoadClosure.id == closure_id).with_for_update())
-    if row is None or row.reopened_at is not None:
-        raise NotFound(f"there is no closure {closure_id} in force")
-    row.reopened_at = datetime.now(UTC)
-    await record_event(session, "road.reopened", f"closure/{row.id}", row.region, _plain(_described(row)))
-    await session.commit()
-    async with database.for_system() as everything:
-        await take_in_closures(everything, roads)
-    return Response(status_code=204)
-
-
-async def take_in_closures(session: AsyncSession, roads: Roads) -> str:
-    """Make `roads` obey the closures that are in force now; return the roads' new version.
-
-    The app calls it at its start, when another process announces `road.closed` or `road.reopened`, and once a minute
-    for those whose time is up. The session must see all closures: a closed road is closed for every region's cars.
-    """
-    async with roads.changing:
-        rows: Sequence[RoadClosure] = (await session.scalars(in_force())).all()
-        return await asyncio.to_thread(roads.reload_closures, rows, now=datetime.now(UTC))
-
-
-def in_force() -> "Any":
-    """The query of the closures in force now."""
-    return select(RoadClosure).where(
-        RoadClosure.reopened_at.is_(None), or_(RoadClosure.until.is_(None), RoadClosure.until > func.now())
-    )
-
-
 def parse_minutes(value: str) -> list[float]:
     """Read `5,10,15`; raise `BadQuery` with what is wrong."""
     try:
@@ -261,15 +90,6 @@ def parse_minutes(value: str) -> list[float]:
     if len(minutes) > MOST_AREAS or not all(math.isfinite(m) and 0 < m <= MOST_MINUTES for m in minutes):
         raise BadQuery(f"minutes: up to {MOST_AREAS} numbers above 0, at most {MOST_MINUTES:g}")
     return minutes
-
-
-def parse_geometry(value: dict[str, Any]) -> BaseGeometry:
-    """Read a GeoJSON geometry; raise `UnusableClosure` with what is wrong."""
-    try:
-        geometry = shapely.force_2d(shapely.geometry.shape(value))
-    except (ShapelyError, ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError) as error:
-        raise UnusableClosure(f"geometry is not a GeoJSON geometry: {error}") from error
-    return geometry
 
 
 def _route_out(route: Route, version: str) -> RouteOut:
@@ -288,24 +108,6 @@ def _route_out(route: Route, version: str) -> RouteOut:
     )
 
 
-def _described(row: RoadClosure) -> dict[str, Any]:
-    geometry = to_shape(row.geom)
-    inside = geometry.representative_point()
-    return {
-        "id": row.id,
-        "geometry": shapely.geometry.mapping(geometry),
-        "reason": row.reason,
-        "closed_by": row.closed_by,
-        "closed_at": row.closed_at,
-        "until": row.until,
-        "reopened_at": row.reopened_at,
-        "region": row.region,
-        "lon": inside.x,
-        "lat": inside.y,
-        "drill": row.drill,
-    }
-
-
-def _plain(described: dict[str, Any]) -> dict[str, Any]:
-    """The same with times as text, as the event log keeps it."""
-    return {key: value.isoformat() if isinstance(value, datetime) else value for key, value in described.items()}
+# The other doors of the roads, under the same name for whoever puts the house together.
+router.include_router(routing.closures_api.router)
+router.include_router(routing.speeds_api.router)

@@ -92,6 +92,16 @@ def closed_by(network: PreparedNetwork, geometry: BaseGeometry) -> Ints:
     return found
 
 
+def closed_ways(network: PreparedNetwork, ways: Iterable[int]) -> Ints:
+    """Return the stretches of whole ways (OpenStreetMap's ids); raise `UnusableClosure` if one is missing."""
+    wanted = np.unique(np.fromiter(ways, np.int64))
+    found = np.isin(network.arrays.shape_way, wanted)
+    missing = np.setdiff1d(wanted, network.arrays.shape_way[found])
+    if len(missing):
+        raise UnusableClosure(f"no road here has the way {', '.join(map(str, missing[:5].tolist()))}")
+    return np.flatnonzero(found).astype(np.int32)
+
+
 def _check(geometry: BaseGeometry) -> None:
     if geometry.geom_type not in {"Point", "LineString", "Polygon", "MultiLineString", "MultiPolygon"}:
         raise UnusableClosure(f"a {geometry.geom_type} cannot close roads: draw a point, a line or an area")

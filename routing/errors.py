@@ -7,7 +7,8 @@ RoadsError
 ├── OutsideRoads          a point too far from any road
 ├── NoRoute               two points without a road between them
 ├── UnusableClosure       a geometry that closes nothing, or cannot be read
-└── UnusableSpeeds        factors that no road could be driven at
+├── UnusableSpeeds        factors that no road could be driven at
+└── SpeedsChanged         factors that somebody else changed meanwhile
 """
 
 
@@ -41,3 +42,7 @@ class UnusableClosure(RoadsError):
 
 class UnusableSpeeds(RoadsError):
     """Speed factors out of range, or for an hour that no day has."""
+
+
+class SpeedsChanged(RoadsError):
+    """Somebody else changed the speed factors since they were read."""

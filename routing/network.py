@@ -189,6 +189,11 @@ class PreparedNetwork:
         return numbers
 
     @cached_property
+    def fastest_mps(self) -> float:
+        """The speed on the fastest stretch, in metres a second."""
+        return float((self.arrays.shape_m / self.arrays.shape_ms).max()) * 1000
+
+    @cached_property
     def bounds(self) -> tuple[float, float, float, float]:
         """The box around all roads: west, south, east, north in degrees."""
         west, south = self.arrays.shape_xy.min(axis=0) / UNITS_PER_DEGREE

@@ -38,12 +38,13 @@ _CARS = {"motorcar", "motor_vehicle", "vehicle"}
 
 @dataclass(frozen=True, slots=True)
 class TurnRestriction:
-    """A relation that forbids (`only` False) or demands a turn from one way to another at a node."""
+    """A relation that forbids (`only` False) or demands a turn from one way to another, at a node or through ways."""
 
     from_way: int
-    via_node: int
+    via_node: int | None
     to_way: int
     only: bool
+    via_ways: tuple[int, ...] = ()
 
 
 @dataclass(slots=True)
@@ -76,7 +77,9 @@ def read_osm(path: Path, progress: Progress = lambda _what, _done: None) -> OsmR
         osmium.FileProcessor(str(path), osm_entity_bits.NODE | osm_entity_bits.WAY | osm_entity_bits.RELATION)
         .with_locations("flex_mem")
         .with_filter(osmium.filter.EntityFilter(osm_entity_bits.WAY | osm_entity_bits.RELATION))
-        .with_filter(osmium.filter.KeyFilter("highway", "restriction", "restriction:motorcar"))
+        .with_filter(
+            osmium.filter.KeyFilter("highway", "restriction", "restriction:motorcar", "restriction:conditional")
+        )
     )
     try:
         for number, element in enumerate(processor):
@@ -125,6 +128,22 @@ def direction(tags: Mapping[str, str]) -> int:
     return 0
 
 
+def limit(tags: Mapping[str, str], towards: int) -> tuple[float | None, bool]:
+    """Return the speed limit (km/h) of a way driven `towards` (see `direction`), and whether it is the mean of two.
+
+    A one-way street has the limit of its direction. A two-way street is driven at one speed: where the directions have
+    limits of their own, at their mean.
+    """
+    plain = tags.get("maxspeed")
+    forward = parse_maxspeed(tags.get("maxspeed:forward", plain))
+    backward = parse_maxspeed(tags.get("maxspeed:backward", plain))
+    if towards:
+        return (forward if towards > 0 else backward), False
+    if forward is None or backward is None:
+        return (backward if forward is None else forward), False
+    return (forward + backward) / 2, forward != backward
+
+
 class _Collected:
     """Growing columns; ordinary lists of Python objects would take five times the memory."""
 
@@ -163,7 +182,8 @@ class _Collected:
         self.way_class.append(self.classes.setdefault(highway, len(self.classes)))
         name = tags.get("name") or tags.get("ref") or ""
         self.way_name.append(self.names.setdefault(name, len(self.names)))
-        speed = parse_maxspeed(tags.get("maxspeed"))
+        speed, is_mean = limit(tags, towards)
+        self.notes["ways with a limit for each direction, driven at the mean"] += is_mean
         self.way_kph.append(float("nan") if speed is None else speed)
         self.way_flags.append(
             BRIDGE * (tags.get("bridge", "no") != "no")
@@ -175,7 +195,11 @@ class _Collected:
     def add_relation(self, relation: Relation) -> None:
         tags = {tag.k: tag.v for tag in relation.tags}
         kind = tags.get("restriction:motorcar") or tags.get("restriction")
-        if tags.get("type") != "restriction" or kind is None:
+        if tags.get("type") != "restriction":
+            return
+        if kind is None:
+            if "restriction:conditional" in tags:
+                self.notes["turn restrictions not honoured: at certain times only"] += 1
             return
         if _CARS & {part.strip() for part in tags.get("except", "").split(";")}:
             return
@@ -183,16 +207,18 @@ class _Collected:
         for member in relation.members:
             if member.role in members:
                 members[member.role].append((member.type, member.ref))
-        if len(members["via"]) != 1 or members["via"][0][0] != "n":
-            self.notes["turn restrictions not honoured: via a way"] += 1
+        types = {kind for kind, _ in members["via"]}
+        if not (types == {"w"} or (types == {"n"} and len(members["via"]) == 1)):
+            self.notes["turn restrictions not honoured: via neither a node nor ways"] += 1
             return
         if not kind.startswith(("no_", "only_")):
             self.notes["turn restrictions not honoured: unknown kind"] += 1
             return
-        via = members["via"][0][1]
+        via = tuple(reference for _, reference in members["via"])
+        node, ways = (via[0], ()) if types == {"n"} else (None, via)
         for _, from_way in members["from"]:
             for _, to_way in members["to"]:
-                self.restrictions.append(TurnRestriction(from_way, via, to_way, kind.startswith("only_")))
+                self.restrictions.append(TurnRestriction(from_way, node, to_way, kind.startswith("only_"), ways))
 
     def finished(self, path: Path) -> OsmRoads:
         if not self.way_id:
@@ -228,5 +254,5 @@ class _Collected:
             names=list(self.names),
             classes=list(self.classes),
             restrictions=self.restrictions,
-            notes=dict(self.notes),
+            notes={note: count for note, count in self.notes.items() if count},
         )

@@ -1,12 +1,14 @@
 """Turn restrictions, by splitting only the junctions that have one.
 
-Every approach to a junction from which some turn is forbidden gets a copy of that junction, from which only the
-allowed turns leave. Copies are ordinary nodes at the same place, so every search, exported graph or hierarchy honours
-restrictions without knowing of them; the network grows by a few nodes per restriction instead of 2.3 times.
+A restriction forbids a path of edges: two for a turn at a node, more for one through ways. Whoever drives the first
+edge of such a path arrives at a copy of the junction that remembers which edges must not follow; driving on, they come
+to further copies as long as the path goes on, and back to the plain junctions when they leave it. Copies are ordinary
+nodes at the same place, so every search, exported graph or hierarchy honours restrictions without knowing of them; the
+network grows by a few nodes per restriction instead of 2.3 times.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 
@@ -14,31 +16,57 @@ from routing.graph import RoadGraph
 from routing.measure import Longs
 from routing.osm import TurnRestriction
 
+Path = tuple[int, ...]
+"""Edges one after another."""
+
+WITHOUT_EFFECT = "turn restrictions without effect: nobody can turn there anyway"
+NOT_SAID = "turn restrictions not honoured: which arms of the junction they mean is not said"
+HONOURED = "turn restrictions honoured"
+HONOURED_THROUGH_WAYS = "turn restrictions through ways honoured"
+
 
 def split_restricted(graph: RoadGraph, begins: Longs, ends: Longs, restrictions: Sequence[TurnRestriction]) -> None:
     """Change `graph` so that no route takes a forbidden turn. `begins` and `ends` are the ways at each edge's ends."""
-    forbidden = _forbidden_turns(graph, begins, ends, restrictions)
-    if not forbidden:
+    turns = _Turns(graph, begins, ends, restrictions)
+    forbid(graph, {path for restriction in restrictions for path in turns.forbidden_by(restriction)})
+
+
+def forbid(graph: RoadGraph, paths: Collection[Path]) -> None:
+    """Change `graph` so that no route drives all edges of any of the paths (two edges or more each) in a row."""
+    if not paths:
         return
-    leaving: dict[int, list[int]] = defaultdict(list)
-    centres = {int(graph.edge_head[edge]) for edge in forbidden}
-    for edge in np.flatnonzero(np.isin(graph.edge_tail, list(centres))).tolist():
-        leaving[int(graph.edge_tail[edge])].append(edge)
+    begun: dict[int, set[Path]] = defaultdict(set)  # by the first edge: what must not follow it
+    for path in paths:
+        begun[path[0]].add(path[1:])
+    leaving = _Leaving(graph)
+    plain_heads = graph.edge_head
+    copies: dict[tuple[int, frozenset[Path]], int] = {}
+    waiting: list[tuple[int, frozenset[Path]]] = []
 
-    copies: dict[tuple[int, frozenset[int]], int] = {}
-    nodes = len(graph.node_id)
-    heads = graph.edge_head.copy()
-    for approach, banned in sorted(forbidden.items()):
-        key = (int(graph.edge_head[approach]), frozenset(banned))  # approaches with the same turns share a copy
-        heads[approach] = copies.setdefault(key, nodes + len(copies))
-    graph.edge_head = heads  # all heads first: a copied edge may itself end in a copy
+    def arrive(junction: int, pending: frozenset[Path]) -> int:
+        """The node at which one arrives who must not drive what is pending; paths with the same rest share it."""
+        if not pending:
+            return junction
+        key = junction, pending
+        if key not in copies:
+            copies[key] = len(graph.node_id) + len(copies)
+            waiting.append(key)
+        return copies[key]
 
-    copied_edges, copied_tails = [], []
-    for (junction, turns), copy in copies.items():
-        for edge in leaving[junction]:
-            if edge not in turns:
-                copied_edges.append(edge)
-                copied_tails.append(copy)
+    heads = plain_heads.copy()
+    for edge in sorted(begun):
+        heads[edge] = arrive(int(plain_heads[edge]), frozenset(begun[edge]))
+    copied_edges, copied_tails, copied_heads = [], [], []
+    while waiting:
+        junction, pending = key = waiting.pop(0)
+        for edge in leaving.at(junction):
+            if (edge,) in pending:
+                continue
+            going_on = {rest[1:] for rest in pending if rest[0] == edge}
+            copied_edges.append(edge)
+            copied_tails.append(copies[key])
+            copied_heads.append(arrive(int(plain_heads[edge]), frozenset(going_on | begun.get(edge, set()))))
+
     origin = np.array([junction for junction, _ in copies], np.int32)
     picked = np.array(copied_edges, np.int64)
     graph.node_id = np.concatenate([graph.node_id, graph.node_id[origin]])
@@ -46,48 +74,78 @@ def split_restricted(graph: RoadGraph, begins: Longs, ends: Longs, restrictions:
     graph.node_y = np.concatenate([graph.node_y, graph.node_y[origin]])
     graph.node_origin = np.concatenate([graph.node_origin, origin])
     graph.edge_tail = np.concatenate([graph.edge_tail, np.array(copied_tails, np.int32)])
-    graph.edge_head = np.concatenate([graph.edge_head, graph.edge_head[picked]])
+    graph.edge_head = np.concatenate([heads, np.array(copied_heads, np.int32)])
     graph.edge_shape = np.concatenate([graph.edge_shape, graph.edge_shape[picked]])
     graph.edge_backward = np.concatenate([graph.edge_backward, graph.edge_backward[picked]])
     graph.edge_copied = np.concatenate([graph.edge_copied, np.ones(len(picked), np.bool_)])
 
 
-def _forbidden_turns(
-    graph: RoadGraph, begins: Longs, ends: Longs, restrictions: Sequence[TurnRestriction]
-) -> dict[int, set[int]]:
-    """Return the forbidden next edges of every edge that has some."""
-    order = np.argsort(graph.node_id, kind="stable")
-    ids = graph.node_id[order]
-    wanted = {restriction.via_node for restriction in restrictions}
-    via_of: dict[int, int] = {}
-    for node in wanted:
-        at = int(np.searchsorted(ids, node))
-        if at < len(ids) and ids[at] == node:
-            via_of[int(order[at])] = node
-    arriving: dict[int, list[int]] = defaultdict(list)
-    leaving: dict[int, list[int]] = defaultdict(list)
-    centres = np.array(sorted(via_of), np.int64)
-    for edge in np.flatnonzero(np.isin(graph.edge_head, centres)).tolist():
-        arriving[via_of[int(graph.edge_head[edge])]].append(edge)
-    for edge in np.flatnonzero(np.isin(graph.edge_tail, centres)).tolist():
-        leaving[via_of[int(graph.edge_tail[edge])]].append(edge)
+class _Leaving:
+    """The edges that leave a junction, as the graph is now."""
 
-    forbidden: dict[int, set[int]] = defaultdict(set)
-    for restriction in restrictions:
-        into = [edge for edge in arriving[restriction.via_node] if ends[edge] == restriction.from_way]
-        out = [edge for edge in leaving[restriction.via_node] if begins[edge] == restriction.to_way]
-        if not into or (not out and not restriction.only):
-            _note(graph, "turn restrictions without effect: nobody can turn there anyway")
-            continue
-        if len(into) != 1 or len(out) != 1:
+    def __init__(self, graph: RoadGraph) -> None:
+        self._order = np.argsort(graph.edge_tail, kind="stable")
+        self._tails = graph.edge_tail[self._order]
+
+    def at(self, junction: int) -> list[int]:
+        first, last = np.searchsorted(self._tails, [junction, junction + 1])
+        edges: list[int] = self._order[first:last].tolist()
+        return edges
+
+
+class _Turns:
+    """Finds the paths of edges that restrictions mean, and counts in the graph's notes what became of each."""
+
+    def __init__(self, graph: RoadGraph, begins: Longs, ends: Longs, restrictions: Sequence[TurnRestriction]) -> None:
+        self.graph, self.begins = graph, begins
+        self.leaving = _Leaving(graph)
+        named = {one.from_way for one in restrictions}
+        self.ending: dict[int, list[int]] = defaultdict(list)
+        for edge in np.flatnonzero(np.isin(ends, list(named))).tolist():
+            self.ending[int(ends[edge])].append(edge)
+
+    def forbidden_by(self, restriction: TurnRestriction) -> list[Path]:
+        """Return the paths that nobody may drive: the one that is meant, or all others where it is demanded."""
+        starts = self._starts(restriction)
+        meant = [
+            (*start, turn)
+            for start in starts
+            for turn in self.leaving.at(self._end(start))
+            if self.begins[turn] == restriction.to_way
+        ]
+        if not starts or (not meant and not restriction.only):
+            self._note(WITHOUT_EFFECT)
+            return []
+        if len(meant) != 1 or (restriction.via_node is not None and len(starts) != 1):
             # A way that runs through the junction has two arms there, and the relation does not say which is meant.
-            _note(graph, "turn restrictions not honoured: which arms of the junction they mean is not said")
-            continue
-        others = set(leaving[restriction.via_node]) - set(out)
-        forbidden[into[0]] |= others if restriction.only else set(out)
-        _note(graph, "turn restrictions honoured")
-    return {edge: turns for edge, turns in forbidden.items() if turns}
+            self._note(NOT_SAID)
+            return []
+        self._note(HONOURED if restriction.via_node is not None else HONOURED_THROUGH_WAYS)
+        if not restriction.only:
+            return meant
+        (path,) = meant
+        return [(*path[:-1], turn) for turn in self.leaving.at(self._end(path[:-1])) if turn != path[-1]]
 
+    def _starts(self, restriction: TurnRestriction) -> list[Path]:
+        """The paths up to where the turn is taken: out of the way it comes from, and through those between, if any."""
+        arrivals = self.ending[restriction.from_way]
+        if restriction.via_node is not None:
+            return [
+                (edge,) for edge in arrivals if self.graph.node_id[self.graph.edge_head[edge]] == restriction.via_node
+            ]
+        return [path for edge in arrivals for path in self._along((edge,), frozenset(restriction.via_ways))]
 
-def _note(graph: RoadGraph, note: str) -> None:
-    graph.notes[note] = graph.notes.get(note, 0) + 1
+    def _along(self, path: Path, ways: frozenset[int]) -> Iterator[Path]:
+        """Go on over edges of these ways, to no junction twice; yield each path that has driven on all of them."""
+        if {int(self.begins[edge]) for edge in path[1:]} == ways:
+            yield path
+        passed = {int(self.graph.edge_tail[edge]) for edge in path}
+        for edge in self.leaving.at(self._end(path)):
+            if int(self.begins[edge]) in ways and int(self.graph.edge_head[edge]) not in passed:
+                yield from self._along((*path, edge), ways)
+
+    def _end(self, path: Path) -> int:
+        return int(self.graph.edge_head[path[-1]])
+
+    def _note(self, note: str) -> None:
+        self.graph.notes[note] = self.graph.notes.get(note, 0) + 1

@@ -3,7 +3,8 @@
 import asyncio
 import hashlib
 import logging
-from collections.abc import Hashable, Iterable, Sequence
+import threading
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol, TypeVar
@@ -11,14 +12,15 @@ from typing import Protocol, TypeVar
 import numpy as np
 from geoalchemy2 import WKBElement
 from geoalchemy2.shape import to_shape
+from shapely import MultiLineString
 from shapely.geometry.base import BaseGeometry
 
-from routing.closures import BlockedEdges, blocked_at_once, closed_by, is_many, worked_out
+from routing.closures import BlockedEdges, blocked_at_once, closed_by, closed_ways, is_many, worked_out
 from routing.errors import NetworkUnusable, NoRoads, UnusableClosure
 from routing.isochrones import Isochrone, isochrones
 from routing.network import PreparedNetwork, RoadStore
 from routing.ranking import Ranked, Route, find_route, rank
-from routing.snapping import LonLat
+from routing.snapping import BESIDE_M, LonLat
 from routing.speed_factors import SpeedFactors, digest, with_speeds
 
 log = logging.getLogger(__name__)
@@ -28,6 +30,9 @@ OPEN = "0"
 
 Id = TypeVar("Id", bound=Hashable)
 
+Shapes = np.ndarray[tuple[int, ...], np.dtype[np.int32]]
+"""Numbers of stretches."""
+
 
 class ClosureRow(Protocol):
     """What `Roads.reload_closures` needs of a closure; `routing.tables.RoadClosure` has it."""
@@ -36,6 +41,10 @@ class ClosureRow(Protocol):
     def id(self) -> int: ...
     @property
     def geom(self) -> WKBElement: ...
+    @property
+    def ways(self) -> Sequence[int] | None: ...
+    @property
+    def since(self) -> datetime: ...
     @property
     def until(self) -> datetime | None: ...
     @property
@@ -63,11 +72,13 @@ class Roads:
     def __init__(self, store: RoadStore) -> None:
         self.store = store
         self._state: RoadsState | None = None
-        self._shapes: dict[int, np.ndarray[tuple[int, ...], np.dtype[np.int32]]] = {}
+        self._shapes: dict[int, Shapes] = {}
         self.unusable: str | None = None
-        self.changing = (
-            asyncio.Lock()
-        )  # held from reading the closures to obeying them, so that an older list never wins
+        self.on_change: Callable[[str], object] = lambda _version: None
+        """Told every new version, in whatever thread it was made."""
+        # Held from reading what the tables say to obeying it, so that an older list never wins.
+        self.changing, self.retiming = asyncio.Lock(), asyncio.Lock()
+        self._swapping = threading.Lock()  # held from looking at the state to replacing it
 
     def open(self) -> None:
         """Open the version in use; raise `NetworkUnusable` (or `NoRoads`), which also stays readable in `unusable`."""
@@ -77,9 +88,10 @@ class Roads:
         except NetworkUnusable as error:
             self.unusable = str(error)
             raise
-        self.unusable = None
-        self._shapes = {}
-        self._state = RoadsState(network, network, None, frozenset(), OPEN)
+        with self._swapping:
+            self.unusable = None
+            self._shapes = {}
+            self._put(RoadsState(network, network, None, frozenset(), OPEN))
 
     def reload_network(self) -> bool:
         """Open a newer version if one was installed; the old one stays in use if the new one is unusable.
@@ -128,54 +140,66 @@ class Roads:
 
         A row that closes nothing on this network (roads were imported anew) is logged, not refused.
         """
-        state = self._current()
-        shapes: dict[int, np.ndarray[tuple[int, ...], np.dtype[np.int32]]] = {}
-        for row in rows:
-            if row.reopened_at is not None or (row.until is not None and row.until <= now):
-                continue
-            found = self._shapes.get(row.id)
-            if found is None:
-                found = self._shapes_of(state.network, row.id, to_shape(row.geom))
-            shapes[row.id] = found
-        self._shapes = shapes  # a row's geometry never changes, so what it closes is found once
-        if frozenset(shapes) == state.closures:
+        with self._swapping:
+            state = self._current()
+            shapes = {
+                row.id: self._shapes_of(state.network, row)
+                for row in rows
+                if row.reopened_at is None and row.since <= now and (row.until is None or row.until > now)
+            }
+            self._shapes = shapes
+            if frozenset(shapes) == state.closures:
+                return self.version
+            # Made of the closures' ids, so that all processes that know the same closures say the same version.
+            ids = ",".join(map(str, sorted(shapes)))
+            revision = hashlib.blake2b(ids.encode(), digest_size=4).hexdigest() if shapes else OPEN
+            self._close(state, shapes, revision)
             return self.version
-        # Made of the closures' ids, so that all processes that know the same closures say the same version.
-        ids = ",".join(map(str, sorted(shapes)))
-        revision = hashlib.blake2b(ids.encode(), digest_size=4).hexdigest() if shapes else OPEN
-        self._close(state, shapes, revision)
-        return self.version
 
     def reload_speeds(self, factors: SpeedFactors, *, now: datetime) -> bool:
         """Drive at these speeds, as they are in the hour of `now`; return whether that changes anything.
 
-        To be called, like `reload_closures` and never beside it, when the factors change, when an hour begins, and
-        after a new network was opened. Works out the hierarchy anew (about a second for a province); until then the
-        old speeds hold.
+        To be called when the factors change, when an hour begins, and after a new network was opened; never twice at
+        a time. Works out the hierarchy anew (about a second for a province); until then the old speeds hold, and
+        closures come and go.
         """
-        state = self._current()
+        stored = self._current().stored
         current = factors.at(now)
-        if digest(current) == state.network.speeds:
+        if digest(current) == self._current().network.speeds:
             return False
-        network = with_speeds(state.stored, current) if digest(current) else state.stored
-        self._close(replace(state, network=network), self._shapes, state.revision)
+        network = with_speeds(stored, current) if digest(current) else stored
+        with self._swapping:
+            state = self._current()
+            if state.stored is not stored:  # a new network came meanwhile; it is asked for at the next turn
+                return False
+            self._close(replace(state, network=network), self._shapes, state.revision)
         return True
 
-    def _close(
-        self, on: RoadsState, shapes: "dict[int, np.ndarray[tuple[int, ...], np.dtype[np.int32]]]", revision: str
-    ) -> None:
+    def _close(self, on: RoadsState, shapes: dict[int, Shapes], revision: str) -> None:
         """Put a new state in place; while the hierarchy of a large closure is worked out, one without it answers."""
         state = replace(on, blocked=None, closures=frozenset(shapes), revision=revision)
         if shapes:
             blocked = blocked_at_once(on.network, np.concatenate(list(shapes.values())))
             if is_many(on.network, blocked):
-                self._state = replace(state, blocked=blocked)
+                self._put(replace(state, blocked=blocked))
             state = replace(state, blocked=worked_out(on.network, blocked))
+        self._put(state)
+
+    def _put(self, state: RoadsState) -> None:
+        before = self.version if self._state else None
         self._state = state
+        if self.version != before:
+            self.on_change(self.version)
 
     def closes(self, geometry: BaseGeometry) -> int:
         """Return how many stretches of road a geometry would close; raise `UnusableClosure` if none."""
         return len(closed_by(self._current().network, geometry))
+
+    def ways(self, ways: Sequence[int]) -> tuple[BaseGeometry, int]:
+        """Return the lines of ways (OpenStreetMap's ids) and how many stretches they have; raise `UnusableClosure`."""
+        network = self._current().network
+        shapes = closed_ways(network, ways)
+        return MultiLineString([network.line_of(shape) for shape in shapes.tolist()]), len(shapes)
 
     async def rank(
         self,
@@ -190,6 +214,11 @@ class Roads:
         return await asyncio.to_thread(
             rank, state.network, target, candidates, blocked=state.blocked, routes=routes, within_s=within_s
         )
+
+    def farthest_m(self, seconds: float) -> float:
+        """Return how far away in a straight line nobody is who can come in that time: to look no farther than there."""
+        # 1 % for the sphere on which roads are measured, and both ends may stand beside the road.
+        return seconds * self._current().network.fastest_mps * 1.01 + 4 * BESIDE_M
 
     async def route(self, start: LonLat, end: LonLat) -> Route:
         """`routing.ranking.find_route` on the roads as they are now."""
@@ -206,13 +235,14 @@ class Roads:
             raise NoRoads(self.unusable or "no roads are open")
         return self._state
 
-    def _shapes_of(
-        self, network: PreparedNetwork, closure: int, geometry: BaseGeometry
-    ) -> "np.ndarray[tuple[int, ...], np.dtype[np.int32]]":
+    def _shapes_of(self, network: PreparedNetwork, row: ClosureRow) -> Shapes:
+        """What a row closes, found once: neither its geometry nor its ways ever change."""
+        if (known := self._shapes.get(row.id)) is not None:
+            return known
         try:
-            return closed_by(network, geometry)
+            return closed_by(network, to_shape(row.geom)) if row.ways is None else closed_ways(network, row.ways)
         except UnusableClosure as error:
-            log.warning("closure %d closes nothing on roads %s: %s", closure, network.version, error)
+            log.warning("closure %d closes nothing on roads %s: %s", row.id, network.version, error)
             return np.empty(0, np.int32)
 
 

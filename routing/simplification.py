@@ -57,7 +57,7 @@ def simplify(
     if by_street:
         is_end |= _changes(tail, head, _streets(roads, kph)[segment_way[of_segment]], len(ids))
     if keep_restricted and roads.restrictions:
-        via = np.array([restriction.via_node for restriction in roads.restrictions], np.int64)
+        via = _places_of(roads)
         at = np.minimum(np.searchsorted(ids, via), len(ids) - 1)
         is_end[at[ids[at] == via]] = True
 
@@ -117,6 +117,14 @@ def simplify(
     begins = roads.way_id[segment_way[of_segment[chain_first]]]
     ends = roads.way_id[segment_way[of_segment[chain_last]]]
     return graph, begins, ends
+
+
+def _places_of(roads: OsmRoads) -> Longs:
+    """Return the points that turn restrictions speak of: their nodes, and both ends of the ways they go through."""
+    nodes = [one.via_node for one in roads.restrictions if one.via_node is not None]
+    through = np.isin(roads.way_id, [way for one in roads.restrictions for way in one.via_ways])
+    ends = [roads.node[roads.way_start[:-1][through]], roads.node[roads.way_start[1:][through] - 1]]
+    return np.concatenate([np.array(nodes, np.int64), *ends])
 
 
 def _endpoints(tail: Ints, head: Ints, nodes: int) -> Flags:

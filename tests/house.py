@@ -201,6 +201,7 @@ async def house(url: str, roads: RoadStore, **dispatch: Any) -> AsyncIterator[Ho
                 await _sign_in(made, session, _user(prefix + role, role, region, None))
         for name, region in (("city", WEIFANG), ("province", PROVINCE)):
             await _sign_in(made, session, _user(name, "duty", region, None))
+        await _sign_in(made, session, _user("province-admin", "admin", PROVINCE, None))
     async with app.router.lifespan_context(app), made.stack:
         async with asyncio.timeout(20):
             while not app.state.follower.connected:

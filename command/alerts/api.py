@@ -9,7 +9,8 @@ from pydantic import AwareDatetime, BaseModel, Field
 from command.alerts import handlers
 from command.alerts.tables import Alert
 from command.alerts.views import AlertOut, alert_view, alert_views, select_alerts
-from gis.http import BadQuery, Listing, PageDep, RegionQuery, ScopeDep, SessionDep, area_prefix, require
+from gis.http import BadQuery, Listing, PageDep, ScopeDep, SessionDep, require
+from gis.parameters import in_area, parse_region
 
 router = APIRouter(prefix="/api/alerts", tags=["alerts"])
 
@@ -43,7 +44,7 @@ async def list_alerts(
     page: PageDep,
     status: Status | None = None,
     kind: Kind | None = None,
-    region: RegionQuery = None,
+    region: str | None = None,
     since: AwareDatetime | None = None,
 ) -> Listing[AlertOut]:
     """Alerts of one's area, newest first; `status=open` is raised and acknowledged together."""
@@ -56,8 +57,8 @@ async def list_alerts(
         query = query.where(Alert.status == status)
     if kind is not None:
         query = query.where(Alert.kind == kind)
-    if region is not None:
-        query = query.where(Alert.region.startswith(area_prefix(region)))
+    if (area := parse_region(region)) is not None:
+        query = query.where(in_area(Alert.region, area))
     if since is not None:
         query = query.where(Alert.updated_at >= _storable(since))
     views = await alert_views(session, query)

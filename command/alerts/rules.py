@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from data.limits import LimitRow
+
 # HJ 212-2017 table 8 and HJ/T 212-2005: only these values are measurements to be judged. `S` is entered by hand, and
 # 2005 devices and air stations number their flags; every other letter says that the value is none.
 _JUDGED_FLAGS = frozenset({None, "", "N", "n", "0"})
@@ -23,19 +25,11 @@ _GRAVE_MULTIPLE = 1.0
 WARNING_LEVEL, VIOLATION_LEVEL, GRAVE_LEVEL = 3, 2, 1
 
 
-class Limit(Protocol):
-    """A bound on a value, as rows of `discharge_limit` have it."""
+class Limit(LimitRow, Protocol):
+    """A bound on a value, as rows of `discharge_limit` have it: what the choice reads, and the unit."""
 
     @property
-    def period(self) -> str: ...
-    @property
-    def low(self) -> float | None: ...
-    @property
-    def high(self) -> float | None: ...
-    @property
     def unit(self) -> str: ...
-    @property
-    def source(self) -> str: ...
 
 
 LimitOf = Callable[[str], Limit | None]

@@ -1,28 +1,24 @@
-"""HTTP doors of dispatch: responders, assignments, pictures."""
+"""HTTP doors of dispatch: assignments and pictures."""
 
 import asyncio
 import hashlib
 import re
-import time
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Form, Query, Request, Response, UploadFile
+from fastapi import APIRouter, Form, Request, Response, UploadFile
 from pydantic import AwareDatetime, BaseModel, Field
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from command.alerts.api import Change, Id
 from command.alerts.views import AlertOut, AssignmentOut, alert_view, assignment_view, assignment_views
 from command.dispatch import handlers
-from command.dispatch.responders import Responder, rank_responders, recommended
+from command.dispatch.responders import rank_responders
 from command.dispatch.tables import OPEN_STATES, Assignment, Photo
-from command.officers.live import LiveOfficers
 from command.problems import Refused
 from command.settings import DispatchSettings
 from gis.http import Listing, NotFound, PageDep, ScopeDep, SessionDep, require
-from routing.roads import Roads
 
 router = APIRouter(tags=["dispatch"])
 
@@ -35,61 +31,6 @@ _SIGNATURES = {
 
 State = Literal["offered", "accepted", "declined", "departed", "arrived", "finished", "cancelled", "open"]
 StepName = Literal["accept", "decline", "depart", "arrive", "finish", "cancel"]
-
-
-class ReasonText(BaseModel):
-    zh: str
-    en: str
-
-
-class ReasonOut(BaseModel):
-    code: str
-    text: ReasonText
-
-
-class StreetOut(BaseModel):
-    """A stretch of one street of a route."""
-
-    name: str
-    road_class: str
-    distance_m: float
-    travel_time_s: float
-
-
-class ResponderOut(BaseModel):
-    officer_id: int
-    name: str
-    organisation: str
-    level: str
-    skills: list[str]
-    phone: str | None
-    lon: float
-    lat: float
-    distance_m: float
-    travel_time_s: float | None
-    road_distance_m: float | None
-    position_age_s: float
-    accuracy_m: float | None
-    status: Literal["free", "busy", "stale"]
-    reasons: list[ReasonOut]
-    route: dict[str, Any] | None
-    steps: list[StreetOut] | None
-
-
-class PlaceOut(BaseModel):
-    lon: float
-    lat: float
-
-
-class RespondersOut(BaseModel):
-    alert_id: int
-    origin: PlaceOut
-    radius_m: float
-    roads_version: str
-    computed_ms: float
-    in_range: int
-    recommended: int | None
-    responders: list[ResponderOut]
 
 
 class NewAssignments(Change):
@@ -115,32 +56,6 @@ class PhotoOut(BaseModel):
     id: UUID
     assignment_id: int
     stored: bool
-
-
-@router.get("/api/alerts/{alert_id}/responders")
-async def responders(
-    alert_id: Id,
-    request: Request,
-    session: SessionDep,
-    scope: ScopeDep,
-    radius_m: Annotated[float, Query(gt=0, le=1_000_000, allow_inf_nan=False)] = 3000,
-    limit: Annotated[int, Query(ge=1, le=10_000)] = 50,
-) -> RespondersOut:
-    """Every officer on duty within the radius (on the ellipsoid), the one who can be there first by road at the top."""
-    require(scope, "duty", "dispatcher", "admin")
-    began = time.perf_counter()
-    alert = await alert_view(session, alert_id)
-    ranked = await responders_near(request, session, alert, radius_m)
-    return RespondersOut(
-        alert_id=alert.id,
-        origin=PlaceOut(lon=alert.lon, lat=alert.lat),
-        radius_m=radius_m,
-        roads_version=roads_version(request),
-        computed_ms=round((time.perf_counter() - began) * 1000, 3),
-        in_range=len(ranked),
-        recommended=recommended(ranked),
-        responders=[_responder_out(one) for one in ranked[:limit]],
-    )
 
 
 @router.post("/api/alerts/{alert_id}/assignments", status_code=201)
@@ -262,31 +177,3 @@ async def take_step(
             words=taken.reason or taken.note,
             taken_at=taken.taken_at,
         )
-
-
-async def responders_near(request: Request, session: AsyncSession, alert: AlertOut, radius_m: float) -> list[Responder]:
-    """Rank everybody whom the live index finds within the radius of an alert."""
-    officers: LiveOfficers = request.app.state.officers
-    settings: DispatchSettings = request.app.state.dispatch
-    near = await asyncio.to_thread(officers.index.within, alert.lon, alert.lat, radius_m)
-    return await rank_responders(
-        session,
-        request.app.state.roads,
-        origin=(alert.lon, alert.lat),
-        officer_ids=[officer_id for officer_id, _ in near],
-        drill=alert.drill,
-        stale_after=settings.stale_after,
-        declined={one.officer_id for one in alert.assignments if one.state == "declined" and one.officer_id},
-    )
-
-
-def roads_version(request: Request) -> str:
-    """The version of the roads in use; empty when there are none."""
-    roads: Roads = request.app.state.roads
-    return roads.version if roads.ready else ""
-
-
-def _responder_out(one: Responder) -> ResponderOut:
-    fields = {name: getattr(one, name) for name in ResponderOut.model_fields if name != "reasons"}
-    reasons = [ReasonOut(code=why.code, text=ReasonText(zh=why.zh, en=why.en)) for why in one.reasons]
-    return ResponderOut(**fields, reasons=reasons)

@@ -11,9 +11,10 @@ from pydantic import BaseModel, Field
 from command.alerts.api import MAX_ID, Change, Id
 from command.alerts.views import alert_view
 from command.dispatch import handlers
-from command.dispatch.api import AssignedOut, ReasonText
+from command.dispatch.api import AssignedOut
 from command.dispatch.planning import MAX_ALERTS, JointAnswer, Trip, named_alerts, plan_for, waiting_alerts
 from command.dispatch.responders import rank_responders
+from command.dispatch.responders_api import ReasonText
 from command.problems import Refused
 from command.settings import DispatchSettings
 from gis.http import BadQuery, ScopeDep, SessionDep, require

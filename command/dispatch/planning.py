@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from command.alerts.tables import Alert
 from command.alerts.views import AlertOut, alert_views, select_alerts
 from command.dispatch.joint import NEVER, Plan, greedy_plan, joint_plan
+from command.dispatch.reasons import unreachable
 from command.dispatch.responders import legs_by_road
 from command.dispatch.tables import OPEN_STATES, Assignment
 from command.officers.status import status
@@ -261,8 +262,8 @@ def _unserved(alert: AlertOut, near: _Near, missing: int) -> Unserved:
     elif not near.people:
         zh, en = "范围内没有空闲人员", "no officer in range is free"
     elif all(leg.travel_time_s is None for leg in near.legs.values()):
-        why = next(iter(near.legs.values())).unreachable_reason or "no road leads there"
-        zh, en = f"范围内空闲人员均无法由道路到达（{why}）", f"no free officer in range can get there by road: {why}"
+        why_zh, why = unreachable(next(iter(near.legs.values())))
+        zh, en = f"范围内空闲人员均无法由道路到达（{why_zh}）", f"no free officer in range can get there by road: {why}"
     else:
         zh = "能到达的人员不足，已优先派往更紧急的警情"
         en = "too few officers can get there; the more urgent alerts were given theirs first"

@@ -1,21 +1,22 @@
-"""Who can be there first: every officer within a radius, ranked by road, with the reasons for each place."""
+"""Who can be there first: every officer asked about, ranked by road, with the reasons for each place."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import Any, Protocol
 
-from sqlalchemy import func, select
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, any_, cast, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from command.dispatch.circle import Certainty, Circle
+from command.dispatch.reasons import Reason, place_in_list, remarks
 from command.officers.status import busy, certificate_expired, on_duty, stale, status
 from data.tables import Officer, OfficerPosition
 from gis.geodesic import distances_m
 from routing.errors import NetworkUnusable, OutsideRoads
 from routing.ranking import Ranked
 
-_VAGUE_M = 100.0
-_MINUTE_AND_HALF = 90.0
+_FEW = 40
 
 
 class RoadRanking(Protocol):
@@ -32,17 +33,11 @@ class RoadRanking(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
-    """Why an officer stands where they stand in the list."""
-
-    code: str
-    zh: str
-    en: str
-
-
-@dataclass(frozen=True, slots=True)
 class Responder:
-    """One officer in range. Distances in metres (straight: on the ellipsoid), times in seconds, ages in seconds."""
+    """One officer. Distances in metres (straight: on the ellipsoid), times in seconds, ages in seconds.
+
+    `certainty` is `possible` for an old position outside the circle whose officer could be inside by now.
+    """
 
     officer_id: int
     name: str
@@ -55,9 +50,11 @@ class Responder:
     distance_m: float
     travel_time_s: float | None
     road_distance_m: float | None
+    walk_s: float
     position_age_s: float
     accuracy_m: float | None
     status: str
+    certainty: Certainty
     has_declined: bool
     reasons: list[Reason]
     route: dict[str, Any] | None
@@ -72,6 +69,8 @@ async def rank_responders(
     officer_ids: Collection[int],
     drill: bool,
     stale_after: timedelta,
+    circle: Circle | None = None,
+    within_s: float | None = None,
     declined: Collection[int] = (),
     routes: int = 10,
 ) -> list[Responder]:
@@ -79,25 +78,68 @@ async def rank_responders(
 
     `declined` are those who have said no to this alert: they keep their place, and the list says so.
     Officers off duty and officers whom the session's person may not see are left out; a drill has its own officers.
-    Ties keep the order of the officers' ids.
+    `circle` leaves out who is certainly outside, and puts those who are only possibly inside last; `within_s` leaves
+    out who takes longer or cannot come. Ties keep the order of the officers' ids.
     """
-    people = await _people(session, officer_ids, drill=drill, stale_after=stale_after)
-    if not people:
-        return []
-    straight = distances_m(*origin, [one.lon for one in people], [one.lat for one in people])
-    # Those who cannot be sent are ranked too; ask for routes enough that the first free ones have theirs.
-    not_free = sum(one.status != "free" for one in people)
-    candidates = [(one.id, one.lon, one.lat) for one in people]
-    legs = {leg.id: leg for leg in await legs_by_road(roads, origin, candidates, routes=routes + not_free)}
-    ranked = [
-        _responder(one, float(metres), legs[one.id], one.id in declined)
+    people = await _people(session, officer_ids, circle, drill=drill, stale_after=stale_after)
+    straight = distances_m(*origin, [one.lon for one in people], [one.lat for one in people]).tolist()
+    near = [
+        (one, metres, certainty)
         for one, metres in zip(people, straight, strict=True)
+        if (certainty := circle.certainty(metres, one) if circle else "inside") is not None
     ]
-    ranked.sort(key=lambda one: (one.status != "free", one.travel_time_s is None, one.travel_time_s, one.officer_id))
+    if not near:
+        return []
+    legs = await _legs(roads, origin, [one for one, _, _ in near], routes=routes)
+    ranked = [
+        _responder(one, metres, certainty, legs[one.id], one.id in declined, circle)
+        for one, metres, certainty in near
+        if within_s is None or _is_within(legs[one.id], within_s)
+    ]
+    ranked.sort(key=_order)
     return [
-        replace(one, reasons=[*_place(rank, one, ranked[0]), *one.reasons], route=one.route if rank < routes else None)
+        replace(
+            one,
+            reasons=[*_place(one, ranked[0], is_first=rank == 0), *one.reasons],
+            route=one.route if rank < routes else None,
+        )
         for rank, one in enumerate(ranked)
     ]
+
+
+def _order(one: Responder) -> tuple[bool, bool, bool, float, int]:
+    return (
+        one.status != "free",
+        one.certainty == "possible",
+        one.travel_time_s is None,
+        one.travel_time_s or 0.0,
+        one.officer_id,
+    )
+
+
+def _is_within(leg: Ranked[int], within_s: float) -> bool:
+    return leg.travel_time_s is not None and leg.travel_time_s <= within_s
+
+
+async def _legs(
+    roads: RoadRanking, origin: tuple[float, float], people: Sequence[Any], *, routes: int
+) -> dict[int, Ranked[int]]:
+    """Everybody's way, with lines for the first `routes` of the list, in which the free come first.
+
+    A few who cannot be sent are ranked among the others, and more lines asked for in return; many are ranked apart.
+    """
+    free = [one for one in people if one.status == "free"]
+    others = [one for one in people if one.status != "free"]
+    if len(others) <= _FEW:
+        groups = [(people, routes + len(others))]
+    else:
+        groups = [(free, routes), (others, max(0, routes - len(free)))]
+    legs: dict[int, Ranked[int]] = {}
+    for group, lines in groups:
+        if group:
+            candidates = [(one.id, one.lon, one.lat) for one in group]
+            legs |= {leg.id: leg for leg in await legs_by_road(roads, origin, candidates, routes=lines)}
+    return legs
 
 
 async def legs_by_road(
@@ -119,7 +161,9 @@ def recommended(ranked: Sequence[Responder]) -> int | None:
     return next((one.officer_id for one in able), None)
 
 
-def _responder(person: Any, distance: float, leg: Ranked[int], declined: bool) -> Responder:
+def _responder(
+    person: Any, distance: float, certainty: Certainty, leg: Ranked[int], declined: bool, circle: Circle | None
+) -> Responder:
     route = leg.route
     return Responder(
         officer_id=person.id,
@@ -133,59 +177,31 @@ def _responder(person: Any, distance: float, leg: Ranked[int], declined: bool) -
         distance_m=distance,
         travel_time_s=leg.travel_time_s,
         road_distance_m=leg.road_distance_m,
+        walk_s=leg.walk_s,
         position_age_s=max(0.0, float(person.age_s)),
         accuracy_m=person.accuracy_m,
         status=person.status,
+        certainty=certainty,
         has_declined=declined,
-        reasons=_reasons(person, leg, declined),
+        reasons=[*remarks(person, leg, declined=declined), *(circle.remarks(distance, person) if circle else [])],
         route=route.as_geojson() if route else None,
         steps=[asdict(step) for step in route.steps] if route else None,
     )
 
 
-def _place(rank: int, one: Responder, first: Responder) -> list[Reason]:
-    """Why exactly here: the first, or how much later than the first."""
+def _place(one: Responder, first: Responder, *, is_first: bool) -> list[Reason]:
     if one.status != "free" or one.travel_time_s is None:
         return []
-    if rank == 0:
-        return [Reason("fastest", "可最先到达", "can be there first")]
-    later = one.travel_time_s - (first.travel_time_s or 0.0)
-    if later < 1.0:
-        return [Reason("as_fast", "与第一名同时到达", "as fast as the first")]
-    return [Reason("later", f"比第一名晚 {_minutes_zh(later)}", f"{_minutes_en(later)} after the first")]
-
-
-def _reasons(person: Any, leg: Ranked[int], declined: bool) -> list[Reason]:
-    """What a dispatcher should know of this officer before sending them."""
-    reasons = []
-    if declined:
-        reasons.append(Reason("declined", "已拒绝或未应答本次派遣", "has declined this alert, or did not answer"))
-    if person.is_busy:
-        reasons.append(Reason("busy", "正在执行其他任务", "is on another assignment"))
-    if person.is_expired:
-        reasons.append(Reason("certificate_expired", "执法证已过期", "the enforcement certificate has expired"))
-    if person.is_stale:
-        minutes = int(person.age_s // 60)
-        reasons.append(Reason("stale", f"位置已 {minutes} 分钟未更新", f"the position is {minutes} min old"))
-    if leg.travel_time_s is None:
-        why = leg.unreachable_reason or "no road leads there"
-        reasons.append(Reason("unreachable", f"道路无法到达（{why}）", f"cannot get there by road: {why}"))
-    if person.accuracy_m is not None and person.accuracy_m > _VAGUE_M:
-        metres = round(person.accuracy_m)
-        reasons.append(Reason("vague", f"定位误差约 {metres} 米", f"position good to {metres} m only"))
-    return reasons
-
-
-def _minutes_zh(seconds: float) -> str:
-    return f"{round(seconds / 60)} 分钟" if seconds >= _MINUTE_AND_HALF else f"{round(seconds)} 秒"
-
-
-def _minutes_en(seconds: float) -> str:
-    return f"{round(seconds / 60)} min" if seconds >= _MINUTE_AND_HALF else f"{round(seconds)} s"
+    return [place_in_list(one.travel_time_s, first.travel_time_s or 0.0, is_first=is_first)]
 
 
 async def _people(
-    session: AsyncSession, officer_ids: Collection[int], *, drill: bool, stale_after: timedelta
+    session: AsyncSession,
+    officer_ids: Collection[int],
+    circle: Circle | None,
+    *,
+    drill: bool,
+    stale_after: timedelta,
 ) -> Sequence[Any]:
     query = (
         select(
@@ -205,7 +221,14 @@ async def _people(
             certificate_expired().label("is_expired"),
         )
         .join(OfficerPosition, OfficerPosition.officer_id == Officer.id)
-        .where(Officer.id.in_(officer_ids), on_duty(), Officer.drill == drill)
+        .where(_is_one_of(officer_ids), on_duty(), Officer.drill == drill)
         .order_by(Officer.id)
     )
+    if circle is not None:  # of the many between the two circles, only old positions are of interest
+        query = query.where(or_(_is_one_of(circle.inside), stale(stale_after)))
     return (await session.execute(query)).all()
+
+
+def _is_one_of(officer_ids: Collection[int]) -> ColumnElement[bool]:
+    """One array instead of a list of parameters: a province has thousands of officers."""
+    return Officer.id == any_(cast(list(officer_ids), ARRAY(BigInteger)))

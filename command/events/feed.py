@@ -9,7 +9,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -120,6 +120,17 @@ class LiveFeed:
         encoded = orjson.dumps(frame)
         for listener in self.scopes.get(scope, ()):
             if topic in listener.topics:
+                listener.offer(encoded)
+
+    def tell_roads(self, version: str) -> None:
+        """Tell everybody that this worker's roads are others now: whoever shows a ranking asks again.
+
+        Not an event: each worker says it when its own answers change, be it by a closure, an hour or an import.
+        """
+        at = datetime.now(UTC).isoformat()
+        encoded = orjson.dumps({"kind": "roads.changed", "at": at, "data": {"version": version}})
+        for listener in self._listeners:
+            if "roads" in listener.topics:
                 listener.offer(encoded)
 
     async def _headers(self) -> list[Header]:

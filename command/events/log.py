@@ -54,6 +54,11 @@ def record_event(
     )
 
 
+async def record_for_rooms(session: AsyncSession, kind: str, subject: str, region: str, data: dict[str, Any]) -> None:
+    """How rooms below write the event log without knowing it."""
+    record_event(session, kind, subject=subject, region=region, data=data)
+
+
 async def chain_breaks(session: AsyncSession) -> list[tuple[int, str]]:
     """Check the whole log; returns (seq, what is wrong) for each broken row, so an empty list is a sound log."""
     rows = await session.execute(text("SELECT seq, problem FROM event_chain_breaks()"))

@@ -5,7 +5,6 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
 from pydantic import AwareDatetime, BaseModel, Field
-from shapely import Polygon
 from sqlalchemy import Select, func, select
 
 from command.alerts.api import Id
@@ -20,13 +19,11 @@ from gis.http import (
     Listing,
     NotFound,
     PageDep,
-    RegionQuery,
     ScopeDep,
     SessionDep,
-    area_prefix,
-    parse_bbox,
     require,
 )
+from gis.parameters import in_area, in_box, parse_region
 
 router = APIRouter(prefix="/api/officers", tags=["officers"])
 
@@ -90,15 +87,14 @@ async def list_officers(
     page: PageDep,
     bbox: str | None = None,
     status: Status | None = None,
-    region: RegionQuery = None,
+    region: str | None = None,
 ) -> Listing[OfficerOut]:
     """Officers of one's area with where they are; those off duty have no position."""
-    box = parse_bbox(bbox)
     query = _select_officers(request).where(Officer.id > page.after(), ~Officer.drill).limit(page.limit)
-    if box is not None:
-        query = query.where(_inside(box))
-    if region is not None:
-        query = query.where(Officer.region.startswith(area_prefix(region)))
+    if (inside := in_box(OfficerPosition.geom, bbox)) is not None:
+        query = query.where(inside)
+    if (area := parse_region(region)) is not None:
+        query = query.where(in_area(Officer.region, area))
     if status is not None:
         settings: DispatchSettings = request.app.state.dispatch
         query = query.where(status_of(settings.stale_after).element == status)
@@ -182,10 +178,6 @@ def _select_officers(request: Request) -> Select[Any]:
         .outerjoin(OfficerPosition, OfficerPosition.officer_id == Officer.id)
         .order_by(Officer.id)
     )
-
-
-def _inside(box: Polygon) -> Any:
-    return OfficerPosition.geom.op("&&")(func.ST_MakeEnvelope(*box.bounds, 4326))
 
 
 def _officer_out(row: Any) -> OfficerOut:

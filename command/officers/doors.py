@@ -21,7 +21,8 @@ from data.positions.errors import FixError
 from data.positions.fix import Fix, SpeedUnit
 from data.tables import Officer
 from gis.database import Scope
-from gis.http import DatabaseDep, Forbidden, NotSignedIn, area_prefix
+from gis.http import DatabaseDep, Forbidden, NotSignedIn
+from gis.parameters import area_prefix, in_area
 from gis.position import Datum
 
 router = APIRouter(prefix="/api/positions", tags=["positions"])
@@ -132,7 +133,7 @@ async def _officers(
         visible = set(
             await session.scalars(
                 select(Officer.id).where(
-                    Officer.id.in_(set(officer_ids)), Officer.region.startswith(area_prefix(device.region))
+                    Officer.id.in_(set(officer_ids)), in_area(Officer.region, area_prefix(device.region))
                 )
             )
         )

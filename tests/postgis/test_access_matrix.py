@@ -37,6 +37,7 @@ OPEN_DOORS = {
     "/api/route",
     "/api/isochrone",
     "/api/positions/osmand",
+    "/api/roads/speeds",
 }
 
 
@@ -57,6 +58,7 @@ DOORS = {
     "/api/assignments/{assignment_id}": Door("assignment"),
     "/api/assignments/{assignment_id}/photos": Door("assignment"),
     "/api/dispatch/plan": Door(),
+    "/api/reach": Door(params=(("at", "119.1055,36.705"), ("radius_m", "100000"))),
     "/api/photos/{photo_id}": Door("photo"),
     "/api/officers": Door(params=(("bbox", BOX),)),
     "/api/officers/{officer_id}": Door("officer"),
@@ -136,8 +138,8 @@ async def _county(made: House, region: str, place: tuple[float, float]) -> dict[
         officer=ids["officer"],
     )
     ids["closure"] = await one(
-        "INSERT INTO road_closure (geom, reason, closed_by, region)"
-        f" VALUES ({point}, :mark, :mark, :region) RETURNING id"
+        "INSERT INTO road_closure (geom, reason, closed_by, began_at, region)"
+        f" VALUES ({point}, :mark, :mark, now(), :region) RETURNING id"
     )
     ids["inspection"] = await one(
         "INSERT INTO inspection (enterprise_id, kind, at, geom, region)"
@@ -307,6 +309,7 @@ async def test_nobody_writes_across_the_border(counties: tuple[House, dict[str, 
         ("POST", "/api/drills", {"lon": lon, "lat": lat}),
         ("POST", "/api/roads/closures", {"geometry": {"type": "Point", "coordinates": [lon, lat]}, "reason": "x"}),
         ("DELETE", f"/api/roads/closures/{there['closure']}", None),
+        ("PUT", "/api/roads/speeds", {"by_class": {"*": 0.5}, "by_hour": {}, "version": 1}),
         ("POST", "/api/positions", [{"officer_id": there["officer"], "lon": lon, "lat": lat, "at": 1}]),
     ]
     for method, path, body in writes:
@@ -317,7 +320,7 @@ async def test_nobody_writes_across_the_border(counties: tuple[House, dict[str, 
     assert await made.scalar("SELECT count(*) FROM event") == before
 
 
-@pytest.mark.parametrize("path", [*DOORS, "/api/layers", "/api/route", "/api/isochrone"])
+@pytest.mark.parametrize("path", [*DOORS, "/api/layers", "/api/route", "/api/isochrone", "/api/roads/speeds"])
 async def test_a_stranger_sees_nothing(counties: tuple[House, dict[str, Any]], path: str) -> None:
     made, ids = counties
     address = re.sub(r"\{(\w+)\}", lambda found: "1" if found[1] != "layer" else "alerts", path)

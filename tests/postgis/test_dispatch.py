@@ -52,7 +52,7 @@ async def test_the_list_is_in_the_order_of_arrival_and_explains_itself(app: Hous
     assert [why["code"] for why in by_id[near]["reasons"]] == ["fastest"]
     assert [why["code"] for why in by_id[far]["reasons"]] == ["later"]
     assert [why["code"] for why in by_id[cut_off]["reasons"]] == ["unreachable"]
-    assert [why["code"] for why in by_id[stale]["reasons"]] == ["stale"]
+    assert [why["code"] for why in by_id[stale]["reasons"]] == ["stale", "may_have_left"]
     assert by_id[cut_off]["travel_time_s"] is None
     assert by_id[near]["route"]["type"] == "LineString"
     assert by_id[near]["distance_m"] == pytest.approx(44.7, abs=1)

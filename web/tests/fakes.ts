@@ -32,8 +32,8 @@ export function anAssignment(over: Partial<Assignment> = {}): Assignment {
 export function aResponder(over: Partial<Responder> = {}): Responder {
   return {
     officer_id: 4, name: 'Wang', organisation: 'Kuiwen', level: 'county', skills: [], phone: '13800000000', lon: 119.15,
-    lat: 36.7, distance_m: 1200, travel_time_s: 240, road_distance_m: 1800, position_age_s: 3, accuracy_m: 5,
-    status: 'free', reasons: [], route: null, steps: null,
+    lat: 36.7, distance_m: 1200, travel_time_s: 240, road_distance_m: 1800, walk_s: 0, position_age_s: 3, accuracy_m: 5,
+    status: 'free', certainty: 'inside', reasons: [], route: null, steps: null,
     ...over,
   }
 }

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { useResponders } from '@/stores/responders'
-import { aResponder, aServer, type FakeServer, withStores } from './fakes'
+import { useAlerts } from '@/stores/alerts'
+import { aResponder, anAlert, anAssignment, aServer, type FakeServer, withStores } from './fakes'
 
 let server: FakeServer
 /** The version of the roads and the seconds of officer 4 that each request is answered with, the last one for ever. */
@@ -45,4 +46,32 @@ test('the marks go after a while, and with another alert', async () => {
   expect(responders.changes.size).toBe(2)
   await vi.advanceTimersByTimeAsync(120_000)
   expect(responders.changes.size).toBe(0)
+})
+
+test('when the first declines or does not answer, the next is the best at once, without a new search', async () => {
+  answers = [['a+0', 240]]
+  const alerts = useAlerts()
+  const responders = useResponders()
+  alerts.apply(anAlert())
+  await responders.load(1)
+  expect(responders.best?.officer_id).toBe(4)
+  alerts.applyAssignment(anAssignment({ state: 'offered', version: 1 }))
+  expect(responders.list.map(({ officer_id, status }) => [officer_id, status])).toEqual([[5, 'free'], [4, 'busy']])
+  expect(responders.best?.officer_id).toBe(5)
+  alerts.applyAssignment(anAssignment({ state: 'declined', decline_reason: 'timeout', version: 2 }))
+  expect(responders.list.map(({ officer_id, status }) => [officer_id, status])).toEqual([[4, 'free'], [5, 'free']])
+  expect(responders.declined).toEqual(new Set([4]))
+  expect(responders.best?.officer_id).toBe(5)
+  expect(server.asked).toHaveLength(1)
+})
+
+test('another range asks about others, and the circle goes where no radius bounds the list', async () => {
+  answers = [['a+0', 240]]
+  const responders = useResponders()
+  await responders.load(1)
+  expect(responders.radiusM).toBe(3000)
+  await responders.choose({ within_min: 15 })
+  expect(server.asked.at(-1)).toContain('within_min=15')
+  expect(server.asked.at(-1)).not.toContain('radius_m')
+  expect(responders.radiusM).toBeNull()
 })

@@ -178,3 +178,25 @@ async def test_distances_are_straight_and_ages_never_negative() -> None:
 
 async def test_nobody_in_range_asks_nothing_of_the_roads() -> None:
     assert await ranked([], {}) == []
+
+
+async def test_many_who_cannot_be_sent_do_not_make_the_roads_draw_all_their_lines() -> None:
+    people = [person(n) for n in range(1, 4)] + [person(n, status="busy", is_busy=True) for n in range(10, 90)]
+    roads = FakeRoads({one.id: float(one.id) for one in people})
+    order = await rank_responders(
+        FakeSession(people),  # type: ignore[arg-type]
+        roads,
+        origin=ORIGIN,
+        officer_ids=[one.id for one in people],
+        drill=False,
+        stale_after=timedelta(minutes=5),
+        routes=5,
+    )
+    assert roads.routes_asked == 2
+    assert [one.officer_id for one in order[:5]] == [1, 2, 3, 10, 11]
+    assert [one.route is not None for one in order[:6]] == [True] * 5 + [False]
+
+
+async def test_who_takes_longer_than_asked_or_cannot_come_is_left_out() -> None:
+    order = await ranked([person(n) for n in (1, 2, 3, 4)], {1: 0.0, 2: 60.0, 3: 60.1, 4: None}, within_s=60.0)
+    assert [one.officer_id for one in order] == [1, 2]

@@ -190,6 +190,23 @@ def test_directions_are_read(tags, towards):
     assert direction(tags) == towards
 
 
+@pytest.mark.parametrize(
+    ("tags", "reason"),
+    [
+        ({"highway": "primary"}, None), ({"highway": "service"}, "not for cars"), ({"route": "ferry"}, "no highway"),
+        ({"highway": "residential", "service": "alley"}, "alley"), ({"highway": "footway"}, "not for cars"),
+        ({"highway": "unclassified", "access": "private"}, "private"), ({"highway": "track"}, "not for cars"),
+        ({"highway": "unclassified", "access": "permissive"}, None), ({"highway": "construction"}, "not for cars"),
+        ({"highway": "tertiary", "motor_vehicle": "no"}, "closed to"), ({"highway": "pedestrian"}, "not for cars"),
+        ({"highway": "tertiary", "motorcar": "no"}, "closed to motor"), ({"highway": "road", "area": "yes"}, "an area"),
+        ({"highway": "residential", "junction": "roundabout"}, None), ({"highway": "living_street"}, None),
+    ],
+)  # fmt: skip
+def test_which_ways_a_car_may_use(tags, reason):
+    found = refusal(tags)
+    assert found is None if reason is None else reason in found
+
+
 def test_no_roads_yet_says_what_to_do(store):
     with pytest.raises(NoRoads, match="import roads"):
         store.current()

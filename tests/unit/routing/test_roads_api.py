@@ -9,11 +9,12 @@ import pytest
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 from geoalchemy2.shape import from_shape
-from shapely import LineString, Point
+from shapely import LineString, Point, box
 
 from gis.database import Scope
 from gis.http import BadQuery, Forbidden, NotFound
 from routing.api import router
+from routing.closures import closed_by
 from routing.errors import NetworkUnusable, NoRoads, NoRoute, OutsideRoads, UnusableClosure
 from routing.importing import import_roads
 from routing.network import RoadStore
@@ -172,6 +173,17 @@ async def test_closing_and_reopening_the_bridge_changes_routes_at_once(client, a
             "reason": "x",
             "until": "2020-01-01T00:00:00Z",
         },
+        {
+            "geometry": {"type": "Point", "coordinates": [119.11, 36.705]},
+            "reason": "x",
+            "since": "2098-01-02T00:00:00Z",
+            "until": "2098-01-01T00:00:00Z",
+        },
+        {
+            "geometry": {"type": "Point", "coordinates": [119.11, 36.705]},
+            "reason": "x",
+            "since": "9998-01-01T00:00:00Z",
+        },
         {"geometry": {"type": "Point", "coordinates": [119.11, 36.705]}, "reason": "x", "until": "2099-01-01T00:00:00"},
     ],
 )
@@ -191,8 +203,9 @@ async def test_an_officer_may_not_close_roads(client, app):
     assert (await client.delete("/api/roads/closures/1")).status_code == 403
 
 
-def closure(number, geometry=BRIDGE, *, until=None, reopened_at=None):
-    return SimpleNamespace(id=number, geom=from_shape(geometry, srid=4326), until=until, reopened_at=reopened_at)
+def closure(number, geometry=BRIDGE, *, since=NOW - timedelta(days=1), until=None, reopened_at=None, ways=None):
+    geom = from_shape(geometry, srid=4326)
+    return SimpleNamespace(id=number, geom=geom, ways=ways, since=since, until=until, reopened_at=reopened_at)
 
 
 def test_only_closures_in_force_close(roads):
@@ -202,6 +215,59 @@ def test_only_closures_in_force_close(roads):
     assert roads.closures == {3}
     assert roads.reload_closures([closure(3)], now=NOW) == version, "the same closures are the same roads"
     assert roads.reload_closures([closure(4)], now=NOW) != version
+
+
+def test_a_closure_holds_from_its_beginning_to_its_end(roads):
+    planned = closure(1, since=NOW, until=NOW + timedelta(hours=1))
+    in_force = []
+    for minutes in (-1, 0, 59, 60):
+        roads.reload_closures([planned], now=NOW + timedelta(minutes=minutes))
+        in_force.append(bool(roads.closures))
+    assert in_force == [False, True, True, False]
+
+
+async def test_ways_are_closed_from_end_to_end_and_unknown_ones_are_refused(client, roads):
+    way = int(roads.network.arrays.shape_way[closed_by(roads.network, BRIDGE)[0]])
+    body = {"ways": [way], "reason": "bridge inspection"}
+    closed = await client.post("/api/roads/closures", json=body)
+    assert closed.status_code == 201, closed.text
+    assert closed.json()["ways"] == [way]
+    assert closed.json()["stretches"] == 1
+    assert closed.json()["geometry"]["type"] == "MultiLineString"
+    assert (await client.get("/api/route?from=119.11,36.705&to=119.11,36.695")).status_code == 404
+    refused = await client.post("/api/roads/closures", json={"ways": [way, 987654321], "reason": "x"})
+    assert refused.status_code == 422
+    assert "987654321" in refused.json()["detail"]
+    both = await client.post("/api/roads/closures", json=body | {"geometry": BRIDGE.__geo_interface__})
+    neither = await client.post("/api/roads/closures", json={"reason": "x"})
+    assert {both.status_code, neither.status_code} == {422}
+
+
+async def test_an_area_closes_every_road_it_touches(client, roads):
+    area = box(119.109, 36.699, 119.112, 36.701)
+    closed = await client.post("/api/roads/closures", json={"geometry": area.__geo_interface__, "reason": "flood"})
+    assert (closed.status_code, closed.json()["stretches"]) == (201, 1)
+    assert closed.json()["geometry"]["type"] == "Polygon"
+    assert (await client.get("/api/route?from=119.11,36.705&to=119.11,36.695")).status_code == 404
+
+
+async def test_a_planned_closure_is_announced_and_changes_nothing_yet(client, app, roads):
+    before = roads.version
+    tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    body = {"geometry": BRIDGE.__geo_interface__, "reason": "marathon", "since": tomorrow}
+    planned = await client.post("/api/roads/closures", json=body)
+    assert (planned.status_code, planned.json()["began_at"]) == (201, None)
+    assert planned.json()["roads_version"] == roads.version == before
+    assert [event[0] for event in app.state.events] == ["road.closure_planned"]
+
+
+def test_every_new_version_is_told_once(roads):
+    told = []
+    roads.on_change = told.append
+    first = roads.reload_closures([closure(1)], now=NOW)
+    roads.reload_closures([closure(1)], now=NOW)
+    second = roads.reload_closures([], now=NOW)
+    assert told == [first, second]
 
 
 def test_a_closure_where_the_roads_have_gone_does_not_stop_the_others(roads):

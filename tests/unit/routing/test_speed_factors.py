@@ -1,20 +1,25 @@
 """Other speeds by class of road and hour: the network then is the one that an import with those speeds makes."""
 
+import shutil
 from dataclasses import fields
 from datetime import UTC, datetime
+from itertools import pairwise
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from geoalchemy2.shape import from_shape
-from shapely import LineString
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from shapely import LineString, Point
 
 from routing.errors import UnusableSpeeds
 from routing.importing import import_roads, read_file
 from routing.network import Arrays, RoadStore
 from routing.preparing import prepare
-from routing.ranking import find_route
+from routing.ranking import find_route, rank
 from routing.roads import Roads
+from routing.snapping import snap
 from routing.speed_factors import SpeedFactors, digest, with_speeds
 
 MORNING = datetime(2026, 11, 23, 0, 30, tzinfo=UTC)  # 08:30 in Shandong
@@ -73,6 +78,78 @@ def test_the_stored_network_keeps_its_speeds(town):
     assert find_route(town, WEST, EAST).travel_time_s == before
 
 
+def closure_row(number, geometry, ways=None):
+    geom = from_shape(geometry, srid=4326)
+    return SimpleNamespace(id=number, geom=geom, ways=ways, since=MORNING, until=None, reopened_at=None)
+
+
+def rebuilt_without(path, network, closed, factors, home):
+    """An import of a file in which the closed stretches never were, at other speeds."""
+    graph = read_file(path)
+    number_of = {
+        (int(graph.shape_way[shape]), np.stack([graph.shape_x, graph.shape_y], axis=1)[start:end].tobytes()): shape
+        for shape, (start, end) in enumerate(pairwise(graph.shape_start.tolist()))
+    }
+    starts = network.arrays.shape_start
+    gone = [
+        number_of[
+            int(network.arrays.shape_way[shape]), network.arrays.shape_xy[starts[shape] : starts[shape + 1]].tobytes()
+        ]
+        for shape in closed
+    ]
+    stays = ~np.isin(graph.edge_shape, gone)
+    for column in ("edge_tail", "edge_head", "edge_shape", "edge_backward", "edge_copied"):
+        setattr(graph, column, getattr(graph, column)[stays])
+    per_class = np.array([factors.get(each, factors.get("*", 1.0)) for each in graph.classes])
+    graph.shape_seconds = np.rint(graph.shape_seconds * 1000) / per_class[graph.shape_class] / 1000
+    store = RoadStore(home)
+    store.install(*prepare(graph, source=path.name))
+    return store.current()
+
+
+# None of these puts a time half-way between two milliseconds, where a rebuilt network may round the other way.
+FACTORS = st.dictionaries(
+    st.sampled_from(["primary", "residential", "secondary", "motorway", "*"]),
+    st.sampled_from([0.3125, 0.5, 0.625, 1.25]),
+    max_size=4,
+)
+WITHIN_TOWN = st.tuples(st.floats(119.099, 119.112), st.floats(36.694, 36.711))
+DRAWN = st.one_of(
+    WITHIN_TOWN.map(Point),
+    st.tuples(WITHIN_TOWN, WITHIN_TOWN).map(LineString),
+    st.tuples(WITHIN_TOWN, st.floats(0.0002, 0.003)).map(lambda drawn: Point(drawn[0]).buffer(drawn[1], quad_segs=2)),
+)
+
+
+@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    drawn=st.lists(DRAWN, max_size=3), way=st.booleans(), by_class=FACTORS, by_hour=FACTORS, speeds_first=st.booleans()
+)
+def test_lines_areas_ways_and_speeds_together_are_the_network_rebuilt_from_scratch(
+    drawn, way, by_class, by_hour, speeds_first, town_file, town, roads, places_on_roads, tmp_path_factory
+):
+    rows = [closure_row(number, geometry) for number, geometry in enumerate(drawn, 1)]
+    if way:
+        rows.append(closure_row(99, Point(WEST), ways=[int(town.arrays.shape_way[0])]))
+    factors = SpeedFactors(by_class, {8: by_hour} if not by_class else {})
+    steps = [lambda: roads.reload_closures(rows, now=MORNING), lambda: roads.reload_speeds(factors, now=MORNING)]
+    for step in steps if speeds_first else reversed(steps):
+        step()
+    closed = set() if roads.state.blocked is None else set(roads.state.blocked.shapes.tolist())
+    assert roads.closures == {row.id for row in rows}
+    assert closed or not way
+    if len(closed) == town.shapes:
+        return  # nothing is left to build
+    home = tmp_path_factory.mktemp("rebuilt")
+    scratch = rebuilt_without(town_file, roads.state.stored, closed, factors.at(MORNING), home)
+    places = [place for place in places_on_roads(town, 30, 5) if snap(town, place).shape not in closed]
+    for target in places[:6]:
+        candidates = [(number, *place) for number, place in enumerate(places)]
+        ours = rank(roads.network, target, candidates, blocked=roads.state.blocked)
+        assert [each[:2] for each in ours] == [each[:2] for each in rank(scratch, target, candidates)]
+    shutil.rmtree(home)
+
+
 @pytest.fixture
 def roads(town_file, tmp_path):
     store = RoadStore(tmp_path)
@@ -97,7 +174,7 @@ async def test_an_hour_s_speeds_hold_from_that_hour_on_and_the_version_says_so(r
 
 async def test_closures_and_speeds_hold_together_in_whichever_order_they_come(roads):
     bridge = LineString([(119.1103, 36.7002), (119.1107, 36.6998)])
-    row = SimpleNamespace(id=1, geom=from_shape(bridge, srid=4326), until=None, reopened_at=None)
+    row = closure_row(1, bridge)
     officers = [("south", 119.110, 36.695), ("west", *WEST)]
     roads.reload_speeds(RUSH, now=MORNING)
     roads.reload_closures([row], now=MORNING)

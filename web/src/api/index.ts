@@ -30,7 +30,7 @@ export class Api {
     this.client.post<t.Alert>(`/api/alerts/${id}/acknowledge`, { version })
   close = (id: number, version: number, note: string) =>
     this.client.post<t.Alert>(`/api/alerts/${id}/close`, { version, note })
-  responders = (id: number, query: { radius_m?: number; limit?: number } = {}, cancel: Cancel = {}) =>
+  responders = (id: number, query: { radius_m?: number; within_min?: number; limit?: number } = {}, cancel: Cancel = {}) =>
     this.client.get<t.Responders>(`/api/alerts/${id}/responders`, { query, ...cancel })
   assign = (id: number, offer: t.Offer) =>
     this.client.post<{ alert: t.Alert; assignments: t.Assignment[] }>(`/api/alerts/${id}/assignments`, offer)
@@ -79,6 +79,9 @@ export class Api {
   closeRoad = (closure: t.NewClosure) =>
     this.client.post<t.Closure & { stretches: number; roads_version: string }>('/api/roads/closures', closure)
   reopenRoad = (id: number) => this.client.delete<void>(`/api/roads/closures/${id}`)
+
+  speeds = () => this.client.get<t.Speeds>('/api/roads/speeds')
+  setSpeeds = (speeds: t.NewSpeeds) => this.client.put<t.Speeds>('/api/roads/speeds', speeds)
 
   regions = (query: { level: t.RegionLevel; parent?: string; limit?: number }) =>
     this.client.get<t.Page<t.Region>>('/api/regions', { query })

@@ -124,26 +124,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/alerts/{alert_id}/responders": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Responders
-         * @description Every officer on duty within the radius (on the ellipsoid), the one who can be there first by road at the top.
-         */
-        get: operations["responders_api_alerts__alert_id__responders_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/alerts/{alert_id}/assignments": {
         parameters: {
             query?: never;
@@ -280,6 +260,48 @@ export interface paths {
          *     done.
          */
         post: operations["confirm_api_dispatch_plan_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alerts/{alert_id}/responders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Responders
+         * @description Every officer on duty in the range (radii on the ellipsoid), the one who can be there first by road at the top.
+         *
+         *     Free officers come first; an old position just outside the radius is listed last, as possibly inside.
+         */
+        get: operations["responders_api_alerts__alert_id__responders_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reach": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Reach
+         * @description Who could be at a place first by road: the same ranking without an alert.
+         */
+        get: operations["reach_api_reach_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -878,13 +900,13 @@ export interface paths {
         };
         /**
          * List Closures
-         * @description The closures in force, oldest first.
+         * @description The closures in force and those planned, oldest first.
          */
         get: operations["list_closures_api_roads_closures_get"];
         put?: never;
         /**
          * Close Road
-         * @description Close roads from now on; every ranking and route that follows goes round them.
+         * @description Close roads; every ranking and route from then on goes round them.
          */
         post: operations["close_road_api_roads_closures_post"];
         delete?: never;
@@ -905,9 +927,33 @@ export interface paths {
         post?: never;
         /**
          * Reopen Road
-         * @description Reopen a road before its time.
+         * @description Reopen a road before its time, or drop a closure that was only planned.
          */
         delete: operations["reopen_road_api_roads_closures__closure_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/roads/speeds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Speeds
+         * @description How fast the ranking drives now and at other hours.
+         */
+        get: operations["get_speeds_api_roads_speeds_get"];
+        /**
+         * Put Speeds
+         * @description Drive at other speeds from now on, in every process; 409 if somebody else changed them meanwhile.
+         */
+        put: operations["put_speeds_api_roads_speeds_put"];
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1159,6 +1205,8 @@ export interface components {
             geometry: {
                 [key: string]: unknown;
             };
+            /** Ways */
+            ways: number[] | null;
             /** Reason */
             reason: string;
             /** Closed By */
@@ -1168,8 +1216,15 @@ export interface components {
              * Format: date-time
              */
             closed_at: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
             /** Until */
             until: string | null;
+            /** Began At */
+            began_at: string | null;
             /** Reopened At */
             reopened_at: string | null;
             /** Region */
@@ -1197,19 +1252,29 @@ export interface components {
         };
         /**
          * ClosureIn
-         * @description A point, line or area (GeoJSON, WGS84) that nobody can drive through, and why.
+         * @description What nobody can drive through, from when to when, and why.
+         *
+         *     Either a point, line or area (GeoJSON, WGS84), or `ways`: ids of OpenStreetMap, the `osmid` of exported edges,
+         *     closed from end to end. Without `since` from now on, without `until` until somebody reopens it.
          */
         ClosureIn: {
             /** Geometry */
-            geometry: {
+            geometry?: {
                 [key: string]: unknown;
-            };
+            } | null;
+            /** Ways */
+            ways?: number[] | null;
             /** Reason */
             reason: string;
+            /** Since */
+            since?: string | null;
             /** Until */
             until?: string | null;
         };
-        /** ClosureOut */
+        /**
+         * ClosureOut
+         * @description A closure; `began_at` is null while it is only planned.
+         */
         ClosureOut: {
             /** Id */
             id: number;
@@ -1217,6 +1282,8 @@ export interface components {
             geometry: {
                 [key: string]: unknown;
             };
+            /** Ways */
+            ways: number[] | null;
             /** Reason */
             reason: string;
             /** Closed By */
@@ -1226,8 +1293,15 @@ export interface components {
              * Format: date-time
              */
             closed_at: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
             /** Until */
             until: string | null;
+            /** Began At */
+            began_at: string | null;
             /** Reopened At */
             reopened_at: string | null;
             /** Region */
@@ -2248,6 +2322,31 @@ export interface components {
             region: string;
         };
         /**
+         * ReachOut
+         * @description The ranking of a place. `in_range` counts who is certainly there, `possible` who could be.
+         *
+         *     `radius_m` or `within_min` is null where it bounds nothing.
+         */
+        ReachOut: {
+            origin: components["schemas"]["PlaceOut"];
+            /** Radius M */
+            radius_m: number | null;
+            /** Within Min */
+            within_min: number | null;
+            /** Roads Version */
+            roads_version: string;
+            /** Computed Ms */
+            computed_ms: number;
+            /** In Range */
+            in_range: number;
+            /** Possible */
+            possible: number;
+            /** Recommended */
+            recommended: number | null;
+            /** Responders */
+            responders: components["schemas"]["ResponderOut"][];
+        };
+        /**
          * ReadingItem
          * @description `converted` is the value at reference oxygen; `at` the start of the period, or the instant.
          */
@@ -2470,7 +2569,13 @@ export interface components {
             /** Next */
             next?: string | null;
         };
-        /** ResponderOut */
+        /**
+         * ResponderOut
+         * @description One officer of the ranking. `travel_time_s` includes `walk_s`, the way on foot between road and place.
+         *
+         *     `certainty` is `possible` for an old position outside the radius whose officer could be inside by now: these
+         *     come last.
+         */
         ResponderOut: {
             /** Officer Id */
             officer_id: number;
@@ -2494,6 +2599,8 @@ export interface components {
             travel_time_s: number | null;
             /** Road Distance M */
             road_distance_m: number | null;
+            /** Walk S */
+            walk_s: number;
             /** Position Age S */
             position_age_s: number;
             /** Accuracy M */
@@ -2503,6 +2610,11 @@ export interface components {
              * @enum {string}
              */
             status: "free" | "busy" | "stale";
+            /**
+             * Certainty
+             * @enum {string}
+             */
+            certainty: "inside" | "possible";
             /** Reasons */
             reasons: components["schemas"]["ReasonOut"][];
             /** Route */
@@ -2514,21 +2626,25 @@ export interface components {
         };
         /** RespondersOut */
         RespondersOut: {
-            /** Alert Id */
-            alert_id: number;
             origin: components["schemas"]["PlaceOut"];
             /** Radius M */
-            radius_m: number;
+            radius_m: number | null;
+            /** Within Min */
+            within_min: number | null;
             /** Roads Version */
             roads_version: string;
             /** Computed Ms */
             computed_ms: number;
             /** In Range */
             in_range: number;
+            /** Possible */
+            possible: number;
             /** Recommended */
             recommended: number | null;
             /** Responders */
             responders: components["schemas"]["ResponderOut"][];
+            /** Alert Id */
+            alert_id: number;
         };
         /**
          * RouteOut
@@ -2558,6 +2674,59 @@ export interface components {
             user: components["schemas"]["UserOut"] | null;
             /** Demo */
             demo: boolean;
+        };
+        /**
+         * SpeedsIn
+         * @description Shares of the stored speed: 0.5 takes twice as long. Class and hour multiply; `*` is every class not named.
+         */
+        SpeedsIn: {
+            /** By Class */
+            by_class: {
+                [key: string]: number;
+            };
+            /** By Hour */
+            by_hour: {
+                [key: string]: {
+                    [key: string]: number;
+                };
+            };
+            /** Version */
+            version: number;
+        };
+        /**
+         * SpeedsOut
+         * @description The setting; `hour` is the hour now (Asia/Shanghai) and `factors` what holds in it, for each of `classes`.
+         */
+        SpeedsOut: {
+            /** By Class */
+            by_class: {
+                [key: string]: number;
+            };
+            /** By Hour */
+            by_hour: {
+                [key: string]: {
+                    [key: string]: number;
+                };
+            };
+            /** Version */
+            version: number;
+            /** Changed By */
+            changed_by: string;
+            /**
+             * Changed At
+             * Format: date-time
+             */
+            changed_at: string;
+            /** Hour */
+            hour: number;
+            /** Factors */
+            factors: {
+                [key: string]: number;
+            };
+            /** Classes */
+            classes: string[];
+            /** Roads Version */
+            roads_version: string;
         };
         /** StationItem */
         StationItem: {
@@ -3043,7 +3212,6 @@ export interface operations {
                 cursor?: string | null;
                 status?: ("raised" | "acknowledged" | "closed" | "open") | null;
                 kind?: ("pollution_source" | "environment_quality" | "enforcement_task" | "manual") | null;
-                /** @description GB/T 2260 code or its prefix */
                 region?: string | null;
                 since?: string | null;
             };
@@ -3330,61 +3498,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TimelineOut"];
-                };
-            };
-            /** @description Not as asked */
-            "4XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": {
-                        type: string;
-                        title: string;
-                        status: number;
-                        /** @description what is wrong, and what to do about it */
-                        detail: string;
-                    };
-                };
-            };
-            /** @description Not now */
-            "5XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": {
-                        type: string;
-                        title: string;
-                        status: number;
-                        /** @description what is wrong, and what to do about it */
-                        detail: string;
-                    };
-                };
-            };
-        };
-    };
-    responders_api_alerts__alert_id__responders_get: {
-        parameters: {
-            query?: {
-                radius_m?: number;
-                limit?: number;
-            };
-            header?: never;
-            path: {
-                alert_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RespondersOut"];
                 };
             };
             /** @description Not as asked */
@@ -3906,6 +4019,122 @@ export interface operations {
             };
         };
     };
+    responders_api_alerts__alert_id__responders_get: {
+        parameters: {
+            query?: {
+                /** @description 3000 unless within_min is given */
+                radius_m?: number | null;
+                /** @description minutes by road */
+                within_min?: number | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                alert_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RespondersOut"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    reach_api_reach_get: {
+        parameters: {
+            query: {
+                /** @description lon,lat (WGS84) */
+                at: string;
+                /** @description 3000 unless within_min is given */
+                radius_m?: number | null;
+                /** @description minutes by road */
+                within_min?: number | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReachOut"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
     own_batch_api_positions_post: {
         parameters: {
             query?: {
@@ -4125,7 +4354,6 @@ export interface operations {
                 cursor?: string | null;
                 bbox?: string | null;
                 status?: ("free" | "busy" | "stale" | "off_duty") | null;
-                /** @description GB/T 2260 code or its prefix */
                 region?: string | null;
             };
             header?: never;
@@ -5729,6 +5957,110 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    get_speeds_api_roads_speeds_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpeedsOut"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    put_speeds_api_roads_speeds_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SpeedsIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpeedsOut"];
+                };
             };
             /** @description Not as asked */
             "4XX": {

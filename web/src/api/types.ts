@@ -142,22 +142,33 @@ export interface Responder {
   /** By road; null when no road leads there. */
   travel_time_s: number | null
   road_distance_m: number | null
+  /** On foot between road and place, part of the travel time. */
+  walk_s: number
   position_age_s: number
   accuracy_m: number | null
   status: ResponderStatus
+  /** `possible`: an old position outside the radius, whose officer could be inside by now. */
+  certainty: 'inside' | 'possible'
   reasons: Reason[]
   route: LineString | null
   steps: RouteStep[] | null
 }
 
+/** Who is asked about: all within a radius, or all within minutes by road. */
+export type RankRange = { radius_m: number } | { within_min: number }
+
 export interface Responders {
   alert_id: number
   origin: { lon: number; lat: number }
-  radius_m: number
+  /** Null where only the time counts. */
+  radius_m: number | null
+  within_min: number | null
   roads_version: string
   computed_ms: number
   /** Everyone within the radius, also those beyond the limit of the list. */
   in_range: number
+  /** Those who are only possibly within it. */
+  possible: number
   /** The officer to call now: free, reachable, and has not declined this alert. */
   recommended: number | null
   responders: Responder[]
@@ -306,8 +317,13 @@ export interface Closure {
   reason: string
   closed_by: string
   closed_at: string
+  /** OpenStreetMap's ids, where ways were named instead of drawn. */
+  ways: number[] | null
+  since: string
   /** Null: until somebody reopens it. */
   until: string | null
+  /** Null while it is only planned. */
+  began_at: string | null
   reopened_at: string | null
   region: string
   lon: number
@@ -318,7 +334,26 @@ export interface Closure {
 export interface NewClosure {
   geometry: Geometry
   reason: string
+  /** Null: from now on. */
+  since: string | null
   until: string | null
+}
+
+/** Shares of the stored speed by road class (`*`: all others), and by hour (Asia/Shanghai) and class; they multiply. */
+export interface NewSpeeds {
+  by_class: Record<string, number>
+  by_hour: Record<string, Record<string, number>>
+  version: number
+}
+
+export interface Speeds extends NewSpeeds {
+  changed_by: string
+  changed_at: string
+  /** The hour now, and what holds in it for each class of the roads in use. */
+  hour: number
+  factors: Record<string, number>
+  classes: string[]
+  roads_version: string
 }
 
 export interface NewAlert {

@@ -1,4 +1,8 @@
-/** A line that is being drawn, corner by corner. */
+/** A line or an area that is being drawn, corner by corner. */
+import type { LineString, Polygon } from 'geojson'
+
+/** What the corners make. */
+export type DrawnShape = 'line' | 'area'
 
 export type Corner = readonly [lon: number, lat: number]
 
@@ -15,5 +19,13 @@ export function withCorner(line: readonly Corner[], corner: Corner, project: (co
   return [...line, corner]
 }
 
+export const CORNERS_NEEDED: Record<DrawnShape, number> = { line: 2, area: 3 }
+
 /** Whether there is something to hand over. */
-export const isLine = (line: readonly Corner[]) => line.length >= 2
+export const isEnough = (shape: DrawnShape, corners: readonly Corner[]) => corners.length >= CORNERS_NEEDED[shape]
+
+/** The corners as GeoJSON; an area is closed by its first corner. */
+export function geometryOf(shape: DrawnShape, corners: readonly Corner[]): LineString | Polygon {
+  const path = corners.map((corner) => [...corner])
+  return shape === 'line' ? { type: 'LineString', coordinates: path } : { type: 'Polygon', coordinates: [[...path, path[0]!]] }
+}

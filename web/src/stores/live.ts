@@ -39,7 +39,9 @@ export const useLive = defineStore('live', () => {
         if (assignment.officer_id !== null) {
           officers.setStatus(assignment.officer_id, isUnderWay(assignment) ? 'busy' : 'free')
         }
-      } else if (frame.kind.startsWith('road.')) {
+      } else if (frame.kind === 'roads.changed') {
+        closures.applyVersion((frame.data as { version: string }).version)
+      } else if (frame.kind.startsWith('road.') && frame.kind !== 'road.speeds_changed') {
         closures.apply(frame.data as Closure)
       } else if (frame.kind === 'duty.ended') {
         officers.applyMoves([], [(frame.data as Duty).id])

@@ -1,10 +1,19 @@
 /** Who can reach the alert that is open on the desk, in the order of the server. */
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
-import { isAbort, type Responder, type Responders, useApi } from '@/api'
+import { isAbort, type RankRange, type Responder, type Responders, useApi } from '@/api'
+import { useAlerts } from './alerts'
 import { type RankChange, rankChanges } from './rankChanges'
+import { declinedOf, type KnownStates, statesOf, withNews } from './rankNews'
 
 export const RADIUS_M = 3000
+/** What a desk can choose from; the last is everybody it may see. */
+export const RANGES: readonly RankRange[] = [
+  { radius_m: RADIUS_M }, { radius_m: 10_000 }, { radius_m: 30_000 }, { within_min: 15 }, { within_min: 30 },
+  { within_min: 60 }, { radius_m: 3_000_000 },
+]
+/** Circles larger than this are not drawn: they would say "everywhere". */
+const WIDEST_CIRCLE_M = 100_000
 
 /** The feed may be quicker than the roads of the worker that answers: ask until the roads are others than before. */
 const ASK_AFTER_MS = [0, 300, 700, 1_500, 3_000]
@@ -15,6 +24,7 @@ const passed = (ms: number) => new Promise<void>((resolve) => window.setTimeout(
 
 export const useResponders = defineStore('responders', () => {
   const api = useApi()
+  const alerts = useAlerts()
   const alertId = ref<number | null>(null)
   const answer = shallowRef<Responders | null>(null)
   const loading = ref(false)
@@ -25,9 +35,18 @@ export const useResponders = defineStore('responders', () => {
   let roadRound = 0
   let changesTimer: number | undefined
 
-  const list = computed<Responder[]>(() => answer.value?.responders ?? [])
+  const range = shallowRef<RankRange>(RANGES[0]!)
+  /** The circle to draw; null where no radius bounds the list, or none that one could see. */
+  const radiusM = computed(() => ('radius_m' in range.value && range.value.radius_m <= WIDEST_CIRCLE_M ? range.value.radius_m : null))
+  /** What was known of all assignments when the ranking was asked for. */
+  const known = shallowRef<KnownStates>(new Map())
+
+  const ranked = computed(() => answer.value?.responders ?? [])
+  const list = computed<Responder[]>(() => withNews(ranked.value, known.value, alerts.rows.values()))
+  const declined = computed(() => declinedOf(ranked.value, alertId.value === null ? undefined : alerts.rows.get(alertId.value)))
+  /** Whom to call now; when that one declines, the next is here at once. */
   const best = computed<Responder | null>(
-    () => list.value.find(({ officer_id }) => officer_id === answer.value?.recommended) ?? null,
+    () => list.value.find((one) => one.status === 'free' && one.travel_time_s !== null && !declined.value.has(one.officer_id)) ?? null,
   )
 
   /** Rank for this alert; a question still under way for another one is given up. */
@@ -41,16 +60,25 @@ export const useResponders = defineStore('responders', () => {
     }
     alertId.value = id
     loading.value = true
+    const asked = statesOf(alerts.rows.values())
     try {
-      const fresh = await api.responders(id, { radius_m: RADIUS_M, limit: 50 }, { signal: mine.signal })
+      const fresh = await api.responders(id, { ...range.value, limit: 50 }, { signal: mine.signal })
       if (running !== mine) return
       answer.value = fresh
+      known.value = asked
       error.value = null
     } catch (problem) {
       if (running === mine && !isAbort(problem)) error.value = problem
     } finally {
       if (running === mine) loading.value = false
     }
+  }
+
+  /** Ask about others than before. */
+  async function choose(next: RankRange): Promise<void> {
+    range.value = next
+    showChanges(new Map())
+    if (alertId.value !== null) await load(alertId.value)
   }
 
   /** A road was closed or reopened: rank again at once, and remember what that changed. */
@@ -85,5 +113,5 @@ export const useResponders = defineStore('responders', () => {
     loading.value = false
   }
 
-  return { alertId, answer, list, best, changes, loading, error, load, loadOnNewRoads, clear }
+  return { alertId, answer, range, radiusM, list, best, declined, changes, loading, error, load, choose, loadOnNewRoads, clear }
 })

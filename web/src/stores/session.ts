@@ -47,5 +47,9 @@ export const useSession = defineStore('session', () => {
   /** Who may see the ranking, sending or not. */
   const mayRank = computed(() => mayDispatch.value || user.value?.role === 'admin')
 
-  return { user, demo, known, home, mayDispatch, mayRank, load, assume, signIn, signOut, forget }
+  /** Who may see at which speeds the ranking drives; they hold on all roads, so the province's administrator sets them. */
+  const seesSpeeds = computed(() => ['admin', 'planner'].includes(user.value?.role ?? ''))
+  const setsSpeeds = computed(() => user.value?.role === 'admin' && user.value.region.length <= 2)
+
+  return { user, demo, known, home, mayDispatch, mayRank, seesSpeeds, setsSpeeds, load, assume, signIn, signOut, forget }
 })

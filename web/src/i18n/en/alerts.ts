@@ -52,6 +52,8 @@ export const alerts: SameKeys<typeof words> = {
     'assignment_finished': '{name} finished',
     'assignment_cancelled': 'Call to {name} withdrawn',
     'road_closed': 'Road closed',
+    'road_closure_planned': 'Closure planned',
+    'road_speeds_changed': 'Speeds changed',
     'road_reopened': 'Road reopened',
     'room_opened': 'Video call began',
     'room_closed': 'Video call ended',

@@ -49,6 +49,8 @@ export const alerts = {
     'assignment_finished': '{name} 完成处置',
     'assignment_cancelled': '撤回对 {name} 的派遣',
     'road_closed': '道路封闭',
+    'road_closure_planned': '计划封路',
+    'road_speeds_changed': '车速调整',
     'road_reopened': '道路恢复通行',
     'room_opened': '视频会商开始',
     'room_closed': '视频会商结束',

@@ -1,0 +1,40 @@
+import type { speeds as words } from '../zh-CN/speeds'
+import type { SameKeys } from '../messages'
+
+export const speeds: SameKeys<typeof words> = {
+  speeds: {
+    title: 'Speeds',
+    hint: 'The share of the stored speed that is really driven, by class of road and by hour; the two multiply. Every ranking and route follows at once.',
+    now: 'Share at {hour}:00',
+    class: 'Class of road',
+    always: 'All day',
+    byHour: 'By hour (Beijing time)',
+    hourOf: 'Share at {hour}:00 (%)',
+    percent: '{n}%',
+    edit: 'Change',
+    save: 'Save and apply',
+    saved: 'The speeds hold now; rankings are computed again',
+    changedBy: 'Set by {who}, {time}',
+    neverChanged: 'Never set: the stored speeds hold',
+    outOfRange: 'A share is between 5% and 500%.',
+    classes: {
+      '*': 'All other roads',
+      motorway: 'Motorway',
+      motorway_link: 'Motorway ramp',
+      trunk: 'Expressway',
+      trunk_link: 'Expressway ramp',
+      primary: 'Primary road',
+      primary_link: 'Primary ramp',
+      secondary: 'Secondary road',
+      secondary_link: 'Secondary ramp',
+      tertiary: 'Tertiary road',
+      tertiary_link: 'Tertiary ramp',
+      unclassified: 'Country road',
+      residential: 'Residential street',
+      living_street: 'Living street',
+      service: 'Service road',
+      road: 'Unclassified way',
+      busway: 'Busway',
+    },
+  },
+}

@@ -11,6 +11,7 @@ import uvicorn
 from command.app import create_app
 from command.intake import Intake
 from command.settings import IntakeSettings, ServerSettings
+from command.sources.heartbeat import Heartbeat
 from data.hj212.gateway import serve_gateway
 from gis.database import Database
 from routing.network import RoadStore
@@ -42,11 +43,14 @@ async def run_intake(settings: ServerSettings, intake: IntakeSettings) -> None:
     database = Database(_url(settings))
     gateway = await serve_gateway(intake.host, intake.port, take=Intake(database, intake.fresh_within).take)
     log.info("HJ 212 on %s:%d", intake.host, gateway.port)
+    beating = asyncio.create_task(Heartbeat(database.url, "hj212").run())
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     await stop.wait()
     await gateway.close()
+    beating.cancel()
+    await asyncio.gather(beating, return_exceptions=True)
     await database.close()
 
 

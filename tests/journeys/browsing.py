@@ -24,7 +24,7 @@ ARGUMENTS = [
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 # What an untranslated text looks like: the key itself, such as desk.queueEmpty.
 _KEY = re.compile(
-    r"\b(?:app|link|error|login|role|level|kind|status|officer|state|unit|desk|event|wall|field)\.[a-zA-Z_]\w*\b"
+    r"\b(?:app|link|error|login|role|level|kind|status|officer|state|unit|desk|event|wall|field|sources)\.[a-zA-Z_]\w*\b"
 )
 
 

@@ -4,7 +4,8 @@ import { common } from './common'
 import { desk } from './desk'
 import { field } from './field'
 import { map } from './map'
+import { sources } from './sources'
 import { theme } from './theme'
 import { wall } from './wall'
 
-export const zhCN = { ...common, ...alerts, ...desk, ...map, ...wall, ...field, ...theme }
+export const zhCN = { ...common, ...alerts, ...desk, ...map, ...wall, ...field, ...theme, ...sources }

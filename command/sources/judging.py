@@ -1,8 +1,8 @@
 """Whether a source has stopped: a pure function of what was known, what is heard, and the time.
 
 Nobody configures intervals. The longest silence between two arrivals that is usual for an area is learned, forgotten
-slowly, and a silence twice as long is a loss: six seconds where something comes every second, half a day where
-analysers report every two hours. A silence that was a loss is learned from with care, or the next one would be missed.
+slowly, and a silence clearly longer is a loss: six seconds where something comes every second, four hours where
+analysers report every two. A silence that was a loss is learned from with care, or the next one would be missed.
 """
 
 from dataclasses import dataclass, replace
@@ -11,8 +11,9 @@ from typing import Literal
 
 State = Literal["live", "idle", "stopped"]
 
-FACTOR = 2.0
 FLOOR_S = 6.0
+# A loss must be known within ten seconds where that can be: where no usual silence is longer than these six.
+_SHORT_S, _SHORT_FACTOR, _FACTOR = 6.0, 1.5, 2.0
 LEARNED_AFTER = 10  # silences; before that nothing is known to be usual, and nobody is alarmed
 _FORGOTTEN_BY_HALF_S = 1800.0
 _LEARN_OF_A_LOSS = 1.5  # a source that has become slower is believed after a few rounds
@@ -70,7 +71,7 @@ def judge(known: Known, heard: Heard, now: datetime) -> Known:
 
 def allowed_s(every_s: float) -> float:
     """How long a silence may be, in seconds, where `every_s` is the longest usual one."""
-    return max(FLOOR_S, FACTOR * every_s)
+    return max(FLOOR_S, (_SHORT_FACTOR if every_s <= _SHORT_S else _FACTOR) * every_s)
 
 
 def _state(known: Known, heard: Heard, now: datetime) -> tuple[State, datetime | None]:
@@ -97,7 +98,7 @@ def _learned(known: Known, heard: Heard) -> Known:
     kept = 0.5 ** (gap_s / _FORGOTTEN_BY_HALF_S)
     every_s = known.expected_every_s
     if every_s is not None and gap_s > allowed_s(every_s):
-        gap_s = min(gap_s, max(_LEARN_OF_A_LOSS * known.gap_s, FLOOR_S / FACTOR))
+        gap_s = min(gap_s, max(_LEARN_OF_A_LOSS * known.gap_s, FLOOR_S / _FACTOR))
     return replace(
         known,
         last_at=heard.last_at,

@@ -123,8 +123,9 @@ class Device:
         self.complaints.heard[:] = before
 
     def on_map(self, source: str) -> list[dict[str, Any]]:
-        """What a GeoJSON source of the map holds, as features."""
-        script = "async (id) => (await window.__onemap.map.getSource(id).getData()).features"
+        """What a GeoJSON source of the map holds, or a layer that draws by itself, as features."""
+        script = """async (id) => window.__onemap.drawn.get(id)?.()
+            ?? (await window.__onemap.map.getSource(id).getData()).features"""
         features: list[dict[str, Any]] = self.page.evaluate(script, source)
         return features
 

@@ -26,7 +26,7 @@ def watched(arrivals: list[float], *, until: float, expected: int = 5, known: Kn
     return looks
 
 
-@given(st.lists(st.floats(min_value=0.5, max_value=1.0), min_size=30, max_size=60), st.floats(1.0, 40.0))
+@given(st.lists(st.floats(min_value=0.7, max_value=1.0), min_size=30, max_size=60), st.floats(1.0, 40.0))
 def test_a_source_that_reports_as_usual_is_never_called_stopped(shares: list[float], every_s: float) -> None:
     at, arrivals = 0.0, []
     for share in shares:

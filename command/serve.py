@@ -18,6 +18,8 @@ from routing.network import RoadStore
 
 log = logging.getLogger(__name__)
 
+_LONGEST_WORD_BYTES = 16 * 1024  # what a client of the live feed says is a view of the map
+
 
 def road_store(home: Path) -> RoadStore:
     """Where the prepared roads of an installation lie."""
@@ -32,6 +34,8 @@ def run_web(settings: ServerSettings) -> None:
         host=settings.host,
         port=settings.port,
         access_log=False,
+        ws_max_size=_LONGEST_WORD_BYTES,
+        ws_per_message_deflate=False,  # each screen would be compressed for alone: docs/decisions/movement.md
         ws_ping_interval=20,
         ws_ping_timeout=20,
         timeout_graceful_shutdown=5,

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from command.follow import Follower
 from command.sources.areas import area_code, areas_of, outermost
@@ -23,6 +23,12 @@ _TITLES = {
     "records": {"zh": "执法记录", "en": "Enforcement records"},
     "closures": {"zh": "道路封闭", "en": "Road closures"},
     "feed": {"zh": "实时推送", "en": "Live feed"},
+}
+
+
+# What people write when there is something to write: no silence of it is a loss, and its table is all there is of it.
+_WRITTEN: dict[str, Select[Any]] = {
+    "closures": select(func.greatest(func.max(RoadClosure.closed_at), func.max(RoadClosure.reopened_at))),
 }
 
 
@@ -55,12 +61,8 @@ async def list_sources(request: Request, session: SessionDep, scope: ScopeDep) -
         by_source.setdefault(row.source, {})[row.area] = known_of(row)
     own = area_code(area_prefix(scope.region))
     items = [_watched(source, by_source.get(source, {}), own) for source in ("positions", "hj212")]
-    closed_at, reopened_at = (
-        await session.execute(select(func.max(RoadClosure.closed_at), func.max(RoadClosure.reopened_at)))
-    ).one()
-    # Nobody closes roads by the clock: what is in the table is all there is.
-    changes = [at for at in (closed_at, reopened_at) if at is not None]
-    items.append(_out("closures", state="live", last_at=max(changes, default=None)))
+    for source, newest in _WRITTEN.items():
+        items.append(_out(source, state="live", last_at=await session.scalar(newest)))
     items.append(_feed(request.app.state.follower))
     return SourcesOut(items=items)
 

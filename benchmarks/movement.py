@@ -58,7 +58,8 @@ _WATCH = """
       this.addEventListener('message', ({ data }) => {
         seen.bytes += data.length
         // Whoever turns to a place is told of old fixes there, too: the newest is the one that was under way.
-        if (data.includes('"officers.moved"')) waiting.push(...(data.match(/(?<="at":")[^"+]+Z/g) ?? []).sort().slice(-1))
+        const times = data.includes('"officers.moved"') ? data.match(/(?<="at":")[^"+]+Z/g) : null
+        if (times) waiting.push(times.sort().at(-1))
       })
     }
   }

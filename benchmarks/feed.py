@@ -30,9 +30,8 @@ from pathlib import Path
 import httpx
 import numpy as np
 import orjson
-import psycopg
 from numpy.typing import NDArray
-from sqlalchemy import make_url, text
+from sqlalchemy import text
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
@@ -44,6 +43,7 @@ from command.access.sessions import open_session
 from command.access.tables import UserAccount
 from gis.cluster import PrivateCluster
 from gis.database import Database
+from gis.listen import own_connection
 
 GATEWAY = "gateway of the benchmark"
 EVERY_S = 5.0  # a phone that moves
@@ -221,8 +221,7 @@ async def _hold_feeds(
 
 async def note_commit_times(url: str) -> None:
     """Have PostgreSQL remember when each transaction was committed; takes hold at its next start."""
-    dsn = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-    async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as connection:
+    async with await own_connection(url) as connection:
         await connection.execute("ALTER SYSTEM SET track_commit_timestamp = on")
 
 

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from typing import Final
 
 import psycopg
-from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from command.events.feed import Header, LiveFeed
@@ -16,7 +15,7 @@ from command.housekeeping import obey_closures
 from command.officers.live import LiveOfficers
 from command.officers.moved import Batch, View, frame_of
 from gis.database import Database
-from gis.listen import listening
+from gis.listen import listening, own_connection
 from routing.roads import Roads
 
 log = logging.getLogger(__name__)
@@ -83,22 +82,19 @@ class Follower:
             await obey_closures(self.database, self.roads)
 
     async def _try_link(self) -> None:
-        while True:
-            trying = asyncio.create_task(self._ask())
-            # Not cancelled and then waited for: a server that hangs does not answer that, either.
-            done, _ = await asyncio.wait({trying}, timeout=_LINK_ANSWERS_WITHIN_S)
-            if not done:
-                trying.cancel()
-                silent = TimeoutError(f"the database has not answered for {_LINK_ANSWERS_WITHIN_S:g} s")
-                self._lose(silent)
-                raise silent
-            trying.result()
-            self.heard_at = datetime.now(UTC)
-            await asyncio.sleep(self.heard_every_s)
-
-    async def _ask(self) -> None:
-        async with self.database.for_system() as session:
-            await session.execute(text("SELECT 1"))
+        async with await own_connection(self.database.url) as connection:  # the pool may be busy, and well
+            while True:
+                trying = asyncio.ensure_future(connection.execute("SELECT 1"))
+                # Not cancelled and then waited for: a server that hangs does not answer that, either.
+                done, _ = await asyncio.wait({trying}, timeout=_LINK_ANSWERS_WITHIN_S)
+                if not done:
+                    trying.cancel()
+                    silent = TimeoutError(f"the database has not answered for {_LINK_ANSWERS_WITHIN_S:g} s")
+                    self._lose(silent)
+                    raise silent
+                trying.result()
+                self.heard_at = datetime.now(UTC)
+                await asyncio.sleep(self.heard_every_s)
 
     def _lose(self, error: BaseException) -> None:
         """Say once that what is told from here on is not the present."""

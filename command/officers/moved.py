@@ -83,7 +83,7 @@ class Batch:
 
     def __init__(self, moved: Iterable[Moved]) -> None:
         self._moved = sorted(moved, key=lambda one: one.region)
-        self._regions = [one.region for one in self._moved]
+        self._regions = np.array([one.region for one in self._moved], dtype="U6")
         self._lons = np.array([one.lon for one in self._moved])
         self._lats = np.array([one.lat for one in self._moved])
         places = [one.before or (one.lon, one.lat) for one in self._moved]
@@ -99,8 +99,7 @@ class Batch:
             return [one for one in self._moved if scope.officer_id is not None and one.officer_id == scope.officer_id]
         if not scope.region:
             return []
-        first = np.searchsorted(self._regions, scope.region) if self._moved else 0
-        end = np.searchsorted(self._regions, scope.region + "z") if self._moved else 0
+        first, end = np.searchsorted(self._regions, [scope.region, scope.region + "z"])
         part = slice(int(first), int(end))
         if view is None:
             return self._moved[part]

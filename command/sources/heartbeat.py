@@ -10,7 +10,8 @@ import uuid
 from contextlib import suppress
 
 import psycopg
-from sqlalchemy import make_url
+
+from gis.listen import own_connection
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +35,7 @@ class Heartbeat:
     """Says of this process that it takes in `source`, until it is cancelled; then it takes leave."""
 
     def __init__(self, url: str, source: str, *, every_s: float = BEAT_EVERY_S) -> None:
-        self._dsn = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+        self._url = url
         self._values = {"instance": uuid.uuid4().hex, "source": source}
         self._every_s = every_s
 
@@ -46,7 +47,7 @@ class Heartbeat:
             await asyncio.sleep(self._every_s)
 
     async def _beat(self) -> None:
-        async with await psycopg.AsyncConnection.connect(self._dsn, autocommit=True) as connection:
+        async with await own_connection(self._url) as connection:
             await connection.execute(_BEAT, self._values)
             await connection.execute(_BURY, self._values)
             try:

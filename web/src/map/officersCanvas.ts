@@ -122,19 +122,33 @@ void main() { colour = vec4(stale, 1.0) * fade * opacity; }`
 export class OfficersCanvas {
   readonly element = document.createElement('canvas')
   private readonly gl: WebGL2RenderingContext
-  private readonly dots: Drawing
-  private readonly rings: Drawing
+  private dots!: Drawing
+  private rings!: Drawing
   private ringCount = 0
 
-  /** Throws when there is no WebGL 2; the map itself could not be there either. */
-  constructor() {
+  /**
+   * Throws when there is no WebGL 2; the map itself could not be there either. `restored` is called when the card was
+   * lost and is back, as happens to a wall that stands for weeks: everything must be uploaded anew.
+   */
+  constructor(restored: () => void) {
     const gl = this.element.getContext('webgl2', { alpha: true, antialias: false, depth: false, stencil: false })
     if (!gl) throw new Error('no WebGL 2')
     this.gl = gl
     this.element.style.cssText = 'position:absolute;inset:0;width:100%;height:100%;pointer-events:none'
     this.element.setAttribute('aria-hidden', 'true')
+    this.element.addEventListener('webglcontextlost', (event) => event.preventDefault()) // or it never comes back
+    this.element.addEventListener('webglcontextrestored', () => {
+      this.prepare()
+      restored()
+    })
+    this.prepare()
+  }
+
+  private prepare(): void {
+    const { gl } = this
     this.dots = new Drawing(gl, DOTS, DOTS_COLOUR, [4, 4, 1], STRIDE)
     this.rings = new Drawing(gl, RINGS, RINGS_COLOUR, [4], 4)
+    this.ringCount = 0
     gl.enable(gl.BLEND)
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA)
   }
@@ -163,6 +177,7 @@ export class OfficersCanvas {
 
   draw(movers: Movers, camera: Camera, look: Look, now: number): void {
     const { gl, element } = this
+    if (gl.isContextLost()) return
     const [width, height] = [Math.round(camera.width * camera.ratio), Math.round(camera.height * camera.ratio)]
     if (element.width !== width || element.height !== height) {
       element.width = width

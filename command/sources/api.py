@@ -12,6 +12,7 @@ from command.sources.areas import area_code, areas_of, outermost
 from command.sources.judging import Known
 from command.sources.tables import SourceState
 from command.sources.watching import known_of, view_of
+from enforcement.tables import Inspection
 from gis.http import ScopeDep, SessionDep, area_prefix
 from routing.tables import RoadClosure
 
@@ -28,6 +29,7 @@ _TITLES = {
 
 # What people write when there is something to write: no silence of it is a loss, and its table is all there is of it.
 _WRITTEN: dict[str, Select[Any]] = {
+    "records": select(func.max(Inspection.at)),
     "closures": select(func.greatest(func.max(RoadClosure.closed_at), func.max(RoadClosure.reopened_at))),
 }
 

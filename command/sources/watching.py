@@ -78,10 +78,10 @@ class SourceWatcher:
             await asyncio.sleep(LOOK_EVERY_S)
 
 
-async def look(session: AsyncSession) -> None:
-    """One look, in the caller's transaction; none while another worker is at it."""
+async def look(session: AsyncSession) -> bool:
+    """One look, in the caller's transaction; False while another worker is at it."""
     if not await session.scalar(_TRY_LOCK):
-        return
+        return False
     now: datetime = await session.scalar(select(func.clock_timestamp()))  # type: ignore[assignment]
     before: dict[str, dict[str, Any]] = {source: {} for source in _ARRIVALS}
     for row in await session.execute(select(SourceState.__table__)):
@@ -117,6 +117,7 @@ async def look(session: AsyncSession) -> None:
             data={"id": source, "region": area} | view_of(one),
             actor="system:sources",
         )
+    return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ layout(location = 2) in float sign;
 uniform vec2 centre, drawnAt, size;    // Mercator units; CSS pixels
 uniform float scale, now, radius, arrows;
 out vec2 at;
-flat out float kind, fade, turned, big;
+flat out float kind, fade, turned, big, r, stroke;
 void main() {
   float share = times.y > times.x ? clamp((now - times.x) / (times.y - times.x), 0.0, 1.0) : 1.0;
   vec2 middle = (mix(way.xy, way.zw, share) - centre) * scale + drawnAt;
@@ -56,8 +56,11 @@ void main() {
   turned = arrows > 0.5 ? times.w : -1.0;
   float age = now - times.z;
   fade = big > 0.5 ? 1.0 : 1.0 - 0.6 * smoothstep(60.0, 600.0, age);
-  float r = radius * (kind > 1.5 ? 0.8 : 1.0) + big * 2.0;
-  at = (vec2(gl_VertexID & 1, gl_VertexID >> 1) * 2.0 - 1.0) * (r * 2.3 + 2.0);
+  r = radius * (kind > 1.5 ? 0.8 : 1.0) + big * 2.0;
+  stroke = kind < 0.5 ? max(0.5, r * 0.2) : kind < 1.5 ? max(1.1, r * 0.45) : max(0.8, r * 0.25);
+  // No larger than need be: without a graphics card every pixel is worked out by the processor.
+  float reach = max(turned >= 0.0 ? r * 2.3 + 2.0 : 0.0, r + stroke + 1.0 + big * 4.0);
+  at = (vec2(gl_VertexID & 1, gl_VertexID >> 1) * 2.0 - 1.0) * reach;
   vec2 place = (middle + at) / size * 2.0 - 1.0;
   gl_Position = vec4(place.x, -place.y, 0.0, 1.0);
 }`
@@ -65,14 +68,12 @@ void main() {
 const DOTS_COLOUR = `#version 300 es
 precision highp float;
 in vec2 at;
-flat in float kind, fade, turned, big;
+flat in float kind, fade, turned, big, r, stroke;
 uniform vec3 free, busy, stale, ground, land, accent;
-uniform float radius, opacity, ratio;
+uniform float opacity, ratio;
 out vec4 colour;
 void main() {
   float edge = 0.7 / ratio;
-  float r = radius * (kind > 1.5 ? 0.8 : 1.0) + big * 2.0;
-  float stroke = kind < 0.5 ? max(0.5, r * 0.2) : kind < 1.5 ? max(1.1, r * 0.45) : max(0.8, r * 0.25);
   float d = length(at);
   vec3 fill = kind < 0.5 ? free : land;
   vec3 line = kind < 0.5 ? ground : kind < 1.5 ? busy : stale;

@@ -162,7 +162,7 @@ def report(
     rows = []
     for name, seen in found:
         length = seconds / 2 if name.endswith("moving") else seconds
-        delays = [(now - commits[at][1]) * 1000 for at, now in seen["shown"] if at in commits]
+        delays = [(now - commits[at[:21]][1]) * 1000 for at, now in seen["shown"] if at[:21] in commits]
         middle, worst = (number(float(np.percentile(delays, p))) if delays else "–" for p in (50, 99))
         rates = (seen["draws"] / length, seen["pictures"] / length, seen["bytes"] / length / 1000)
         rows.append([name, *map(number, rates), middle, worst])

@@ -82,19 +82,24 @@ class Follower:
             await obey_closures(self.database, self.roads)
 
     async def _try_link(self) -> None:
-        async with await own_connection(self.database.url) as connection:  # the pool may be busy, and well
+        connection = await own_connection(self.database.url)  # the pool may be busy, and well
+        trying: asyncio.Task[object] | None = None
+        try:
             while True:
-                trying = asyncio.ensure_future(connection.execute("SELECT 1"))
+                trying = asyncio.create_task(_ask(connection))
                 # Not cancelled and then waited for: a server that hangs does not answer that, either.
                 done, _ = await asyncio.wait({trying}, timeout=_LINK_ANSWERS_WITHIN_S)
                 if not done:
-                    trying.cancel()
                     silent = TimeoutError(f"the database has not answered for {_LINK_ANSWERS_WITHIN_S:g} s")
                     self._lose(silent)
                     raise silent
                 trying.result()
                 self.heard_at = datetime.now(UTC)
                 await asyncio.sleep(self.heard_every_s)
+        finally:
+            if trying is not None:
+                trying.cancel()
+            await connection.close()
 
     def _lose(self, error: BaseException) -> None:
         """Say once that what is told from here on is not the present."""
@@ -138,3 +143,7 @@ class Follower:
                 frame = frames[listener.view]
                 if frame is not None:
                     listener.offer(frame)
+
+
+async def _ask(connection: psycopg.AsyncConnection) -> None:
+    await connection.execute("SELECT 1")

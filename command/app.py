@@ -22,6 +22,7 @@ import command.drill.api
 import command.events.api
 import command.officers.api
 import command.officers.doors
+import command.sources.api
 import data.api
 import enforcement.api
 import layers.api
@@ -39,6 +40,7 @@ from command.officers.live import LiveOfficers
 from command.officers.positions import PositionWriter
 from command.places import Places
 from command.settings import DispatchSettings
+from command.sources.watching import SourceWatcher
 from data.positions.errors import FixError
 from data.positions.fix import CHINA
 from enforcement.remembering import RememberedOverviews
@@ -82,10 +84,11 @@ def create_app(
     roads = Roads(road_store)
     road_tiles = RoadTiles(roads)
     feed = LiveFeed(database)
-    officers = LiveOfficers(database)
-    follower = Follower(database, feed, officers, roads, dispatch.stale_after)
+    officers = LiveOfficers(database, dispatch.stale_after)
+    follower = Follower(database, feed, officers, roads)
     positions = PositionWriter(database, officers)
     keeper = Housekeeping(database, roads)
+    watcher = SourceWatcher(database)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -98,7 +101,7 @@ def create_app(
         await feed.start()
         tell = asyncio.get_running_loop().call_soon_threadsafe
         roads.on_change = lambda version: tell(feed.tell_roads, version)
-        tasks = [asyncio.create_task(_keep_running(part)) for part in (follower, positions, keeper)]
+        tasks = [asyncio.create_task(_keep_running(part)) for part in (follower, positions, keeper, watcher)]
         tasks.append(asyncio.create_task(road_tiles.prepare()))
         try:
             yield
@@ -141,6 +144,7 @@ def create_app(
         command.officers.doors,
         command.officers.api,
         command.drill.api,
+        command.sources.api,
         data.api,
         enforcement.api,
         layers.api,

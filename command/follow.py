@@ -4,7 +4,8 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from typing import Final
 
 import psycopg
 from sqlalchemy.exc import SQLAlchemyError
@@ -12,9 +13,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from command.events.feed import Header, LiveFeed
 from command.housekeeping import obey_closures, obey_speeds
 from command.officers.live import LiveOfficers
-from command.officers.moved import moved_since
+from command.officers.moved import Batch, View, frame_of
 from gis.database import Database
-from gis.listen import listening
+from gis.listen import listening, own_connection
 from routing.roads import Roads
 
 log = logging.getLogger(__name__)
@@ -22,6 +23,7 @@ log = logging.getLogger(__name__)
 EVENTS, MOVED = "onemap_event", "onemap_moved"
 _MOVED_EVERY_S = 0.5
 _AGAIN_AFTER_S = 1.0
+_LINK_ANSWERS_WITHIN_S = 4.0
 
 
 @dataclass
@@ -32,22 +34,19 @@ class Follower:
     feed: LiveFeed
     officers: LiveOfficers
     roads: Roads
-    stale_after: timedelta
     connected: bool = False
     speeds_changed: asyncio.Event = field(default_factory=asyncio.Event)
+    heard_at: datetime | None = None
+    heard_every_s: Final = 2.0  # how often the link is tried: a server that hangs sends no word of its own
+    _warned: bool = False
 
     async def run(self) -> None:
         """Follow for ever, through losses of the database."""
-        told = False
         while True:
             try:
                 await self._follow()
             except* (OSError, psycopg.Error, SQLAlchemyError) as errors:  # a group when it was lost while following
-                told = told and not self.connected
-                if not told:
-                    log.warning("lost the database's announcements: %s", errors.exceptions[0])
-                told = True
-            self.connected = False
+                self._lose(errors.exceptions[0])
             await asyncio.sleep(_AGAIN_AFTER_S)
 
     async def _follow(self) -> None:
@@ -57,20 +56,23 @@ class Follower:
             await obey_closures(self.database, self.roads)
             self.speeds_changed.set()
             await self._events()
-            if not self.connected:
-                log.info("following the event log from %d", self.feed.last_seq)
-            self.connected = True
+            log.info("following the event log from %d", self.feed.last_seq)
+            self.connected, self._warned, self.heard_at = True, False, datetime.now(UTC)
+            self._say_link("source.recovered")
             moved = asyncio.Event()
             async with asyncio.TaskGroup() as tasks:
-                beside = [tasks.create_task(self._tell_moved(moved)), tasks.create_task(self._drive())]
+                helpers = [
+                    tasks.create_task(part) for part in (self._tell_moved(moved), self._drive(), self._try_link())
+                ]
                 async for announcement in announcements:
+                    self.heard_at = datetime.now(UTC)
                     if announcement.channel == MOVED:
                         await self.officers.catch_up()
                         moved.set()
                     else:
                         await self._events()
-                for task in beside:
-                    task.cancel()
+                for helper in helpers:
+                    helper.cancel()
             raise psycopg.OperationalError("the connection was closed")
 
     async def _events(self) -> None:
@@ -92,20 +94,69 @@ class Follower:
             self.speeds_changed.clear()
             await obey_speeds(self.database, self.roads)
 
+    async def _try_link(self) -> None:
+        connection = await own_connection(self.database.url)  # the pool may be busy, and well
+        trying: asyncio.Task[object] | None = None
+        try:
+            while True:
+                trying = asyncio.create_task(_ask(connection))
+                # Not cancelled and then waited for: a server that hangs does not answer that, either.
+                done, _ = await asyncio.wait({trying}, timeout=_LINK_ANSWERS_WITHIN_S)
+                if not done:
+                    silent = TimeoutError(f"the database has not answered for {_LINK_ANSWERS_WITHIN_S:g} s")
+                    self._lose(silent)
+                    raise silent
+                trying.result()
+                self.heard_at = datetime.now(UTC)
+                await asyncio.sleep(self.heard_every_s)
+        finally:
+            if trying is not None:
+                trying.cancel()
+            await connection.close()
+
+    def _lose(self, error: BaseException) -> None:
+        """Say once that what is told from here on is not the present."""
+        if not self._warned:
+            log.warning("lost the database's announcements: %s", error)
+            self._warned = True
+        if self.connected:
+            self.connected = False
+            self._say_link("source.lost")
+
+    def _say_link(self, kind: str) -> None:
+        """Tell this worker's screens of its own link; the log cannot hold it, and other workers have theirs."""
+        at = datetime.now(UTC).isoformat()
+        state = "stopped" if kind == "source.lost" else "live"
+        heard_at = self.heard_at and self.heard_at.isoformat()
+        data = {"id": "feed", "state": state, "last_at": heard_at}
+        data["stopped_since"] = heard_at if state == "stopped" else None
+        self.feed.say("sources", {"kind": kind, "at": at, "data": data})
+
     async def _tell_moved(self, moved: asyncio.Event) -> None:
         """At most twice a second: however many move, a client gets a batch it can draw."""
-        told = self.officers.last_moved
         while True:
             await moved.wait()
             moved.clear()
-            before, told = told, self.officers.last_moved
-            at = datetime.now(UTC).isoformat()
-            for scope, listeners in self.feed.scopes.items():
-                if scope.role == "officer" or not any("officers" in one.topics for one in listeners):
-                    continue
-                rows = await moved_since(self.database, scope, before, stale_after=self.stale_after)
-                if rows:
-                    self.feed.send(
-                        scope, "officers", {"kind": "officers.moved", "at": at, "data": {"officers": rows, "gone": []}}
-                    )
+            self._tell(Batch(self.officers.take_news()))
             await asyncio.sleep(_MOVED_EVERY_S)
+
+    def _tell(self, batch: Batch) -> None:
+        at = datetime.now(UTC)
+        for scope, listeners in self.feed.scopes.items():
+            if scope.role == "officer":  # a phone knows where it is
+                continue
+            frames: dict[View | None, bytes | None] = {}
+            for listener in listeners:
+                if "officers" not in listener.topics:
+                    continue
+                if listener.view not in frames:
+                    officers = batch.visible_to(scope, listener.view)
+                    encoded = (one.encoded for one in officers)
+                    frames[listener.view] = frame_of(encoded, [], at) if officers else None
+                frame = frames[listener.view]
+                if frame is not None:
+                    listener.offer(frame)
+
+
+async def _ask(connection: psycopg.AsyncConnection) -> None:
+    await connection.execute("SELECT 1")

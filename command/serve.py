@@ -11,11 +11,14 @@ import uvicorn
 from command.app import create_app
 from command.intake import Intake
 from command.settings import IntakeSettings, ServerSettings
+from command.sources.heartbeat import Heartbeat
 from data.hj212.gateway import serve_gateway
 from gis.database import Database
 from routing.network import RoadStore
 
 log = logging.getLogger(__name__)
+
+_LONGEST_WORD_BYTES = 16 * 1024  # what a client of the live feed says is a view of the map
 
 
 def road_store(home: Path) -> RoadStore:
@@ -31,6 +34,8 @@ def run_web(settings: ServerSettings) -> None:
         host=settings.host,
         port=settings.port,
         access_log=False,
+        ws_max_size=_LONGEST_WORD_BYTES,
+        ws_per_message_deflate=False,  # each screen would be compressed for alone: docs/decisions/movement.md
         ws_ping_interval=20,
         ws_ping_timeout=20,
         timeout_graceful_shutdown=5,
@@ -42,11 +47,14 @@ async def run_intake(settings: ServerSettings, intake: IntakeSettings) -> None:
     database = Database(_url(settings))
     gateway = await serve_gateway(intake.host, intake.port, take=Intake(database, intake.fresh_within).take)
     log.info("HJ 212 on %s:%d", intake.host, gateway.port)
+    beating = asyncio.create_task(Heartbeat(database.url, "hj212").run())
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     await stop.wait()
     await gateway.close()
+    beating.cancel()
+    await asyncio.gather(beating, return_exceptions=True)
     await database.close()
 
 

@@ -18,28 +18,44 @@ from sqlalchemy import func, select
 from command.events.log import topic_of
 from command.events.tables import Event
 from gis.database import Database, Scope
+from gis.parameters import area_prefix
 
 log = logging.getLogger(__name__)
 
 BACKLOG_PAGE = 1_000
 QUEUE_LIMIT = 2_000
+# A reader that is this far behind sees the past; and two hundred of them must not take the memory of all others.
+QUEUE_BYTES_LIMIT = 4 * 1024 * 1024
 
 
 @dataclass(eq=False)
 class Listener:
-    """One open feed: its queue holds encoded frames; `cut_off` is set when it fell too far behind."""
+    """One open feed: its queue holds encoded frames; `cut_off` is set when it fell too far behind.
+
+    `view` (west, south, east, north) is what it shows of the map; None is everything.
+    """
 
     scope: Scope
     topics: frozenset[str]
     start_seq: int
+    view: tuple[float, float, float, float] | None = None
     queue: asyncio.Queue[bytes] = field(default_factory=lambda: asyncio.Queue(QUEUE_LIMIT))
     cut_off: asyncio.Event = field(default_factory=asyncio.Event)
+    _bytes: int = 0
 
     def offer(self, frame: bytes) -> None:
-        try:
-            self.queue.put_nowait(frame)
-        except asyncio.QueueFull:
+        """Queue a frame, or cut the listener off; a frame larger than the limit passes when nothing waits."""
+        if self.queue.full() or (self._bytes and self._bytes + len(frame) > QUEUE_BYTES_LIMIT):
             self.cut_off.set()
+            return
+        self._bytes += len(frame)
+        self.queue.put_nowait(frame)
+
+    async def take(self) -> bytes:
+        """The next frame, once there is one."""
+        frame = await self.queue.get()
+        self._bytes -= len(frame)
+        return frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +131,11 @@ class LiveFeed:
                     self.last_seq = before  # told again the next time, and hearing it twice is harmless
                     raise
 
-    def send(self, scope: Scope, topic: str, frame: dict[str, Any]) -> None:
-        """Send a frame that is not an event to the listeners with these rights."""
+    def say(self, topic: str, frame: dict[str, Any]) -> None:
+        """Send a frame that is not an event, and nobody's secret, to all listeners of a topic."""
         encoded = orjson.dumps(frame)
-        for listener in self.scopes.get(scope, ()):
-            if topic in listener.topics:
+        for listener in self._listeners:
+            if topic in listener.topics and not listener.cut_off.is_set():
                 listener.offer(encoded)
 
     def tell_roads(self, version: str) -> None:
@@ -128,10 +144,7 @@ class LiveFeed:
         Not an event: each worker says it when its own answers change, be it by a closure, an hour or an import.
         """
         at = datetime.now(UTC).isoformat()
-        encoded = orjson.dumps({"kind": "roads.changed", "at": at, "data": {"version": version}})
-        for listener in self._listeners:
-            if "roads" in listener.topics:
-                listener.offer(encoded)
+        self.say("roads", {"kind": "roads.changed", "at": at, "data": {"version": version}})
 
     async def _headers(self) -> list[Header]:
         async with self._database.for_system() as session:
@@ -169,6 +182,8 @@ def _may_concern(rights: Scope, header: Header) -> bool:
     """A cheap first sieve; the database decides."""
     if rights.role == "officer":
         return header.officer_id == rights.officer_id or header.alert_id is not None or header.kind.startswith("road.")
+    if header.kind.startswith("source.") and rights.region.startswith(area_prefix(header.region)):
+        return True  # what has stopped in the whole city or province
     return header.region.startswith(rights.region)
 
 

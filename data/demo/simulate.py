@@ -21,7 +21,7 @@ from data.demo.world import SEED
 log = logging.getLogger(__name__)
 
 _DESK = "province"
-_PATROL_EVERY_S, _CALLS_EVERY_S, _LOGGERS_EVERY_S = 5.0, 3.0, 1.0
+_PATROL_EVERY_S, _CALLS_EVERY_S, _LOGGERS_EVERY_S = 1.0, 3.0, 1.0
 _AGAIN_AFTER_S = 5.0
 _TIMEOUT_S = 30.0
 

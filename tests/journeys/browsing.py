@@ -24,7 +24,7 @@ ARGUMENTS = [
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 # What an untranslated text looks like: the key itself, such as desk.queueEmpty.
 _KEY = re.compile(
-    r"\b(?:app|link|error|login|role|level|kind|status|officer|state|unit|desk|event|wall|field)\.[a-zA-Z_]\w*\b"
+    r"\b(?:app|link|error|login|role|level|kind|status|officer|state|unit|desk|event|wall|field|sources)\.[a-zA-Z_]\w*\b"
 )
 
 
@@ -123,8 +123,9 @@ class Device:
         self.complaints.heard[:] = before
 
     def on_map(self, source: str) -> list[dict[str, Any]]:
-        """What a GeoJSON source of the map holds, as features."""
-        script = "async (id) => (await window.__onemap.map.getSource(id).getData()).features"
+        """What a GeoJSON source of the map holds, or a layer that draws by itself, as features."""
+        script = """async (id) => window.__onemap.drawn.get(id)?.()
+            ?? (await window.__onemap.map.getSource(id).getData()).features"""
         features: list[dict[str, Any]] = self.page.evaluate(script, source)
         return features
 

@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 from command.events.feed import LiveFeed
 from command.events.log import TOPIC_OF
-from command.officers.moved import moved_since
+from command.officers.moved import frame_in_view
 from gis.database import Database, Scope
 from routing.network import RoadStore
 from tests.house import DESK_ROLES, FANGZI, IN_FANGZI, KUIWEN, House, house
@@ -78,6 +78,7 @@ DOORS = {
     "/api/findings": Door(),
     "/api/penalty-cases": Door(),
     "/api/trainings": Door(),
+    "/api/sources": Door(),
     "/api/layers/{layer}/stats": Door("layer"),
     "/api/layers/{layer}/features": Door("layer", (("bbox", BOX),)),
     "/tiles/{layer}/{z}/{x}/{y}.mvt": Door("tile"),
@@ -344,9 +345,10 @@ async def test_the_feed_tells_nothing_of_another_county(counties: tuple[House, d
     for frame in live:
         assert MARKS[FANGZI] not in frame.decode()
         assert orjson.loads(frame)["region"] == KUIWEN
-    moved = await moved_since(made.database, scope, -1, stale_after=made.app.state.dispatch.stale_after)
+    stale_after = made.app.state.dispatch.stale_after
+    moved = orjson.loads(await frame_in_view(made.database, scope, (118, 36, 120, 37), stale_after=stale_after))
     sees_people = role not in ("expert",)
-    assert [one["id"] for one in moved] == ([ids[KUIWEN]["officer"]] if sees_people else [])
+    assert [one["id"] for one in moved["data"]["officers"]] == ([ids[KUIWEN]["officer"]] if sees_people else [])
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -3,7 +3,8 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -140,6 +141,110 @@ async def test_who_leaves_is_forgotten(app: House, address: str) -> None:
     async with asyncio.timeout(10):
         while app.app.state.feed.listening:
             await asyncio.sleep(0.01)
+
+
+async def _report(app: House, who: str, place: tuple[float, float]) -> None:
+    fix = {"lon": place[0], "lat": place[1], "at": datetime.now(UTC).isoformat()}
+    answer = await app.person(who).post("/api/positions", json=[fix])
+    assert answer.json()["accepted"] == 1, answer.text
+
+
+async def test_with_a_view_one_hears_who_is_in_it_and_who_leaves_it(app: House, address: str) -> None:
+    a_while = timedelta(minutes=5)  # to drive as far as they do here
+    near = await app.officer("officer1", CENTRE, age=a_while)
+    far = await app.officer("officer2", (119.2, 36.7), age=a_while)
+    async with _live(address, app, "duty", "?topics=officers") as socket:
+        await _next(socket)
+        await socket.send(json.dumps({"view": [119.0, 36.6, 119.15, 36.8]}))
+        there = await _until(socket, "officers.moved")
+        assert [one["id"] for one in there["data"]["officers"]] == [near], "who is there, before anybody moves"
+        assert there["data"]["officers"][0].keys() == {
+            "id", "lon", "lat", "at", "speed_mps", "heading", "accuracy_m", "status"
+        }  # fmt: skip
+        await _report(app, "officer2", (119.21, 36.7))
+        await _report(app, "officer1", (119.19, 36.7))
+        lon = None
+        while lon != 119.19:  # out of view: the last that is told of him
+            (one,) = (await _until(socket, "officers.moved"))["data"]["officers"]
+            assert one["id"] == near
+            lon = one["lon"]
+        await socket.send(json.dumps({"view": None}))
+        await _report(app, "officer2", (119.21002, 36.7))
+        everything = await _until(socket, "officers.moved")
+        assert far in [one["id"] for one in everything["data"]["officers"]]
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ("nonsense", 4422),
+        ("[1, 2]", 4422),
+        ('{"view": [1, 2, 3]}', 4422),
+        ('{"view": [119, 36, 118, 37]}', 4422),
+        ('{"view": [119, 36, 1e999, 37]}', 4422),
+        ('{"view": ["119", 36, 120, 37]}', 4422),
+        ('{"view": null, "role": "admin"}', 4422),
+        ('{"view": null, "x": "' + "y" * 600 + '"}', 4422),
+        (b"\x00\x01", 4422),
+        (None, 4429),
+    ],
+)
+async def test_a_client_that_says_what_no_client_should_is_closed_with_a_reason(
+    app: House, address: str, said: str | bytes | None, code: int
+) -> None:
+    async with _live(address, app, "duty", "?topics=alerts") as socket:
+        await _next(socket)
+        with suppress(websockets.ConnectionClosed):  # it may end before all is said
+            for _ in range(1 if said else 60):
+                await socket.send(said or '{"view": null}')
+        with pytest.raises(websockets.ConnectionClosed) as closed:
+            await _until(socket, "never")
+    assert closed.value.rcvd is not None
+    assert (closed.value.rcvd.code, bool(closed.value.rcvd.reason)) == (code, True)
+
+
+async def test_one_who_reads_nothing_is_cut_off_and_harms_nobody(app: House, address: str) -> None:
+    """The slow one's own socket is full; the other hears everything meanwhile, in order."""
+    feed: LiveFeed = app.app.state.feed
+    async with _live(address, app, "duty") as well:
+        await _next(well)
+        # No more than one frame is taken from the wire, so the rest piles up in the kernel and then with us.
+        headers = {"Authorization": f"Bearer {app.tokens['city']}"}
+        slow = await connect(
+            f"ws://{address}/api/live", additional_headers=headers, proxy=None, max_queue=1, compression=None
+        )
+        async with asyncio.timeout(20):
+            while feed.listening < 2:
+                await asyncio.sleep(0.01)
+            (lazy,) = [one for one in feed._listeners if one.scope.region == "3707"]
+            slow.transport.pause_reading()
+            number = 0
+            while not lazy.cut_off.is_set():
+                feed.say("alerts", {"kind": "test.said", "data": {"number": number, "filling": "x" * 100_000}})
+                assert (await _next(well))["data"]["number"] == number
+                number += 1
+            while feed.listening > 1:
+                await asyncio.sleep(0.01)
+        assert number * 100_000 < 40_000_000, "what waits for the slow one is bounded"
+        alert = await app.raise_alert()
+        assert (await _until(well, "alert.raised"))["data"]["id"] == alert["id"]
+        slow.transport.abort()
+        await slow.wait_closed()
+
+
+async def test_the_loss_of_the_database_is_said_and_the_return_too(app: House, address: str) -> None:
+    async with _live(address, app, "duty", "?topics=sources") as socket:
+        await _next(socket)
+        await app.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND query LIKE 'LISTEN%'"
+        )
+        said = await _until(socket, "source.lost")
+        assert "seq" not in said
+        assert (said["data"]["id"], said["data"]["state"]) == ("feed", "stopped")
+        assert said["data"]["stopped_since"] is not None
+        back = await _until(socket, "source.recovered")
+        assert (back["data"]["id"], back["data"]["state"]) == ("feed", "live")
 
 
 class _SomebodyJoins(Database):

@@ -6,9 +6,13 @@ class FakeSocket implements SocketLike {
   onmessage: ((event: MessageEvent) => void) | null = null
   onclose: ((event: CloseEvent) => void) | null = null
   closed = false
+  readonly said: unknown[] = []
   constructor(readonly path: string) {}
   close() {
     this.closed = true
+  }
+  send(data: string) {
+    this.said.push(JSON.parse(data))
   }
   open() {
     this.onopen?.(new Event('open'))
@@ -221,5 +225,28 @@ describe('silence', () => {
     await timers.pass(60_000)
     expect(sockets).toHaveLength(1)
     expect(states.at(-1)).toBe('idle')
+  })
+})
+
+describe('the part of the map that is shown', () => {
+  test('is said as soon as there is someone to hear it, and again after a break', async () => {
+    feed.show([118, 36, 120, 37])
+    feed.start()
+    expect(socket().said).toEqual([])
+    socket().open()
+    expect(socket().said).toEqual([{ view: [118, 36, 120, 37] }])
+    feed.show([119, 36, 120, 37])
+    feed.reconnect()
+    await timers.pass(10_000)
+    socket().open()
+    expect(socket().said).toEqual([{ view: [119, 36, 120, 37] }])
+  })
+
+  test('is everything when nothing else was said, and can be everything again', async () => {
+    await connected()
+    expect(socket().said).toEqual([])
+    feed.show([118, 36, 120, 37])
+    feed.show(null)
+    expect(socket().said).toEqual([{ view: [118, 36, 120, 37] }, { view: null }])
   })
 })

@@ -9,7 +9,7 @@ const officer = (over: Partial<Officer> = {}): Officer => ({
   region: '370705', version: 1, ...over,
 })
 const move = (over: Partial<Move> = {}): Move => ({
-  id: 1, lon: 119.001, lat: 36, at: '2026-01-05T02:00:05Z', status: 'free', speed_mps: 3, heading: 90, ...over,
+  id: 1, lon: 119.001, lat: 36, at: '2026-01-05T02:00:05Z', status: 'free', speed_mps: 3, heading: 90, accuracy_m: 5, ...over,
 })
 
 let heard: { changed: number[] | null; gone: number[] }[]

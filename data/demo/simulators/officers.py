@@ -23,17 +23,17 @@ _RENEW_BEFORE = timedelta(minutes=30)
 
 @dataclass(frozen=True, slots=True)
 class PatrolSettings:
-    """How many officers work, and how they move. Times in seconds."""
+    """How many officers work, and how they move. Times in seconds; a round is one second."""
 
     # Which part of the officers of an area works; the first that fits counts. The guided tour plays in Kuiwen.
     shares_on_duty: tuple[tuple[str, float], ...] = (("370705", 0.85), ("3707", 0.5), ("37", 0.33))
-    moving_every_s: float = 30.0
-    parked_every_s: float = 60.0
+    moving_every_s: float = 15.0
+    parked_every_s: float = 30.0
     stay_s: tuple[float, float] = (600.0, 2400.0)
     longest_trip_m: float = 5_000.0
-    routes_a_round: int = 6
+    routes_a_round: int = 2
     targets_per_area: int = 60
-    duty_a_round: int = 150
+    duty_a_round: int = 30
 
 
 @dataclass(slots=True)

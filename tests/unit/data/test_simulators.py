@@ -129,7 +129,7 @@ async def test_officers_go_on_duty_and_report_at_their_pace() -> None:
     assert all(row["on_duty"] for row in product.officers)
     counts = Counter(fix["officer_id"] for fix in product.fixes)
     assert set(counts) == set(range(30, 40))
-    assert all(300 / 60 - 1 <= count <= 300 / 30 + 2 for count in counts.values())
+    assert all(300 / 30 - 1 <= count <= 300 / 15 + 2 for count in counts.values())
 
 
 async def test_officers_move_along_their_routes() -> None:

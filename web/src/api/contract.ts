@@ -35,6 +35,8 @@ export type Contract = [
   Check<Missing<t.Enterprise, Theirs['EnterpriseDetail']>>,
   Check<Missing<t.Point, Theirs['PointDetail']>>,
   Check<Missing<t.Closure, Theirs['ClosureOut']>>,
+  Check<Missing<t.Source, Theirs['SourceOut']>>,
+  Check<Missing<t.Track, Theirs['TrackOut']>>,
   // What we send must be known to them, too.
   Check<Missing<t.NewAlert, Theirs['NewAlert']>>,
   Check<Missing<t.NewClosure, Theirs['ClosureIn']>>,

@@ -63,6 +63,10 @@ export class Api {
   officers = (query: { bbox?: string; status?: string; limit?: number } = {}) =>
     this.client.get<t.Page<t.Officer>>('/api/officers', { query })
   officer = (id: number) => this.client.get<t.Officer>(`/api/officers/${id}`)
+  /** Where an officer has been; `from` and `to` as ISO 8601. */
+  track = (id: number, from: string, to: string, cancel: Cancel = {}) =>
+    this.client.get<t.Track>(`/api/officers/${id}/track`, { query: { from, to }, ...cancel })
+  sources = () => this.client.get<{ items: t.Source[] }>('/api/sources')
   duty = (officerId: number, on: boolean, until: string | null) =>
     this.client.post<t.Duty>(`/api/officers/${officerId}/duty`, { on, until })
   sendFixes = (fixes: t.Fix[]) => this.client.post<t.FixesTaken>('/api/positions', fixes)

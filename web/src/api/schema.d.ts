@@ -489,6 +489,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Sources
+         * @description Each source with its state in one's own area; `idle` when nothing is expected now.
+         */
+        get: operations["list_sources_api_sources_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/enterprises": {
         parameters: {
             query?: never;
@@ -2676,6 +2696,43 @@ export interface components {
             demo: boolean;
         };
         /**
+         * SourceOut
+         * @description `stopped_in` names the areas inside one's own in which it has stopped while it goes on elsewhere.
+         */
+        SourceOut: {
+            /** Id */
+            id: string;
+            title: components["schemas"]["SourceTitle"];
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "live" | "stopped" | "idle";
+            /** Last At */
+            last_at: string | null;
+            /** Stopped Since */
+            stopped_since: string | null;
+            /** Expected Every S */
+            expected_every_s: number | null;
+            /**
+             * Stopped In
+             * @default []
+             */
+            stopped_in: string[];
+        };
+        /** SourceTitle */
+        SourceTitle: {
+            /** Zh */
+            zh: string;
+            /** En */
+            en: string;
+        };
+        /** SourcesOut */
+        SourcesOut: {
+            /** Items */
+            items: components["schemas"]["SourceOut"][];
+        };
+        /**
          * SpeedsIn
          * @description Shares of the stored speed: 0.5 takes twice as long. Class and hour multiply; `*` is every class not named.
          */
@@ -4637,6 +4694,56 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    list_sources_api_sources_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourcesOut"];
+                };
             };
             /** @description Not as asked */
             "4XX": {

@@ -414,3 +414,26 @@ export interface ProblemDetails {
   detail_zh?: string
   errors?: unknown
 }
+
+export type SourceId = 'positions' | 'hj212' | 'records' | 'closures' | 'feed'
+/** `idle`: nothing is expected now, e.g. because nobody is on duty. */
+export type SourceState = 'live' | 'stopped' | 'idle'
+
+/** Something that arrives, as far as one's own area is concerned. */
+export interface Source {
+  id: SourceId
+  title: Bilingual
+  state: SourceState
+  last_at: string | null
+  stopped_since: string | null
+  /** The longest silence that is usual; null where nothing comes by the clock. */
+  expected_every_s: number | null
+  /** Areas inside one's own in which it has stopped while it goes on elsewhere. */
+  stopped_in: string[]
+}
+
+export interface Track {
+  officer_id: number
+  items: { lon: number; lat: number; at: string; suspect: string | null }[]
+  next: string | null
+}

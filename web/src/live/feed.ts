@@ -22,6 +22,7 @@ export interface SocketLike {
   onopen: ((event: Event) => void) | null
   onmessage: ((event: MessageEvent) => void) | null
   onclose: ((event: CloseEvent) => void) | null
+  send(data: string): void
   close(code?: number): void
 }
 
@@ -44,6 +45,9 @@ export interface FeedOptions {
   random?: () => number
 }
 
+/** West, south, east, north; degrees. */
+export type View = readonly [number, number, number, number]
+
 export const CLOSE_TOO_SLOW = 4001
 export const CLOSE_NOT_SIGNED_IN = 4401
 
@@ -62,7 +66,9 @@ export class LiveFeed {
   private readonly options: Required<FeedOptions>
   private socket: SocketLike | null = null
   private since: number | null = null
+  private view: View | null = null
   private held: Frame[] = []
+  private opened = false
   private snapshotIsIn = false
   private failures = 0
   private retryTimer: number | undefined
@@ -89,6 +95,12 @@ export class LiveFeed {
     this.options.onState('idle')
   }
 
+  /** Of positions hear only those in this part of the map; null for all. Holds for later connections, too. */
+  show(view: View | null): void {
+    this.view = view
+    if (this.opened) this.socket?.send(JSON.stringify({ view }))
+  }
+
   /** Give the present connection up and make a new one, e.g. because the browser says that the network changed. */
   reconnect(): void {
     this.lost(0)
@@ -105,7 +117,10 @@ export class LiveFeed {
     // Handlers of a socket that was given up must not touch the state of its successor.
     const mine = () => this.socket === socket
     socket.onopen = () => {
-      if (mine()) void this.begin(socket)
+      if (!mine()) return
+      this.opened = true
+      if (this.view !== null) this.show(this.view)
+      void this.begin(socket)
     }
     socket.onmessage = ({ data }) => {
       if (mine()) this.receive(JSON.parse(data as string) as Frame)
@@ -197,6 +212,7 @@ export class LiveFeed {
     this.deliverTimer = undefined
     this.held = []
     this.snapshotIsIn = false
+    this.opened = false
     const socket = this.socket
     this.socket = null
     socket?.close()

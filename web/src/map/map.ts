@@ -2,6 +2,7 @@
 import { type Map as MapLibre, setWorkerUrl } from 'maplibre-gl'
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url'
 import type { StyleSpecification } from 'maplibre-gl'
+import type { Feature } from 'geojson'
 import { type ComputedRef, type InjectionKey, inject, type ShallowRef } from 'vue'
 import type { MapPalette } from './palette'
 
@@ -52,6 +53,8 @@ export interface TestHook {
   map: MapLibre
   /** Fulfilled when everything on the map is drawn and nothing moves. */
   readonly idle: Promise<void>
+  /** What is drawn beside the map's own sources, by layer. */
+  readonly drawn: Map<string, () => Feature[]>
 }
 
 declare global {
@@ -64,6 +67,7 @@ declare global {
 export function exposeForTests(map: MapLibre): () => void {
   const hook: TestHook = {
     map,
+    drawn: new Map(),
     get idle() {
       return new Promise<void>((resolve) => {
         map.once('idle', () => resolve())

@@ -2,7 +2,7 @@
 import { defineStore } from 'pinia'
 import { ref } from 'vue'
 import { type Alert, type Assignment, type Closure, type Duty, useApi } from '@/api'
-import { type Frame, LiveFeed, type LinkState } from '@/live/feed'
+import { type Frame, LiveFeed, type LinkState, type View } from '@/live/feed'
 import { isUnderWay, useAlerts } from './alerts'
 import { useClosures } from './closures'
 import { type Move, useOfficers } from './officers'
@@ -21,6 +21,7 @@ export const useLive = defineStore('live', () => {
   const currentUntil = ref<number | null>(null)
   const listeners = new Set<FrameListener>()
   let feed: LiveFeed | null = null
+  let view: View | null = null
   let heardAt = 0
 
   function deliver(frames: Frame[]): void {
@@ -45,6 +46,8 @@ export const useLive = defineStore('live', () => {
         closures.apply(frame.data as Closure)
       } else if (frame.kind === 'duty.ended') {
         officers.applyMoves([], [(frame.data as Duty).id])
+      } else if (frame.kind === 'duty.started') {
+        officers.expectNewcomer()
       }
       for (const listener of listeners) listener(frame)
     }
@@ -68,7 +71,9 @@ export const useLive = defineStore('live', () => {
   /** Watch these topics; `loadSnapshot` fetches what the page shows of them. */
   function start(topics: readonly string[], loadSnapshot: () => Promise<void>): void {
     stop()
-    feed = new LiveFeed({ topics, loadSnapshot, deliver, onState, probe })
+    // Whatever a page shows, it must know when it has stopped.
+    feed = new LiveFeed({ topics: [...new Set([...topics, 'sources'])], loadSnapshot, deliver, onState, probe })
+    feed.show(view)
     feed.start()
     window.addEventListener('offline', reconnect)
     window.addEventListener('online', reconnect)
@@ -81,11 +86,17 @@ export const useLive = defineStore('live', () => {
     feed = null
   }
 
+  /** Of positions hear only those in this part of the map; null for all. */
+  function show(next: View | null): void {
+    view = next
+    feed?.show(next)
+  }
+
   /** Hear of every frame, after the stores, until the returned function is called. */
   function listen(listener: FrameListener): () => void {
     listeners.add(listener)
     return () => listeners.delete(listener)
   }
 
-  return { state, currentUntil, start, stop, listen, deliver }
+  return { state, currentUntil, start, stop, show, listen, deliver }
 })

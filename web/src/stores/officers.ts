@@ -17,6 +17,7 @@ export interface Move {
   status: OfficerStatus
   speed_mps: number | null
   heading: number | null
+  accuracy_m: number | null
 }
 
 export interface OfficerCounts {
@@ -88,13 +89,15 @@ export const useOfficers = defineStore('officers', () => {
     for (const id of gone) rows.delete(id)
     movedAt.value = Date.now()
     tell(changed, gone)
-    // The feed carries no names: fetch the list again, soon but not for each newcomer.
-    if (strangers) {
-      reloadTimer ??= window.setTimeout(() => {
-        reloadTimer = undefined
-        load().catch(() => undefined) // the next newcomer or reconnect asks again
-      }, RELOAD_AT_MOST_EVERY_MS)
-    }
+    if (strangers) expectNewcomer()
+  }
+
+  /** Someone is here whom we do not know; the feed carries no names: fetch the list again, soon but not for each. */
+  function expectNewcomer(): void {
+    reloadTimer ??= window.setTimeout(() => {
+      reloadTimer = undefined
+      load().catch(() => undefined) // the next newcomer or reconnect asks again
+    }, RELOAD_AT_MOST_EVERY_MS)
   }
 
   /** Someone was called or is through with a task: their dot changes before they next move. */
@@ -111,7 +114,7 @@ export const useOfficers = defineStore('officers', () => {
     return () => listeners.delete(listener)
   }
 
-  return { rows, loaded, counts, movedAt, load, applyMoves, setStatus, subscribe }
+  return { rows, loaded, counts, movedAt, load, applyMoves, expectNewcomer, setStatus, subscribe }
 })
 
 /** Someone who came on duty after the snapshot: a place now, the rest with the next list. */
@@ -124,7 +127,6 @@ function arrival(move: Move): Officer {
     on_duty: true,
     duty_until: null,
     position_age_s: 0,
-    accuracy_m: null,
     region: '',
     version: 0,
   }

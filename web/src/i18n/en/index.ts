@@ -4,8 +4,19 @@ import { common } from './common'
 import { desk } from './desk'
 import { field } from './field'
 import { map } from './map'
+import { sources } from './sources'
 import { speeds } from './speeds'
 import { theme } from './theme'
 import { wall } from './wall'
 
-export const en = { ...common, ...alerts, ...desk, ...map, ...speeds, ...wall, ...field, ...theme }
+export const en = {
+  ...alerts,
+  ...common,
+  ...desk,
+  ...field,
+  ...map,
+  ...sources,
+  ...speeds,
+  ...theme,
+  ...wall,
+}

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from routing.compiled import compiled
+from gis.compiled import compiled
 from routing.hierarchy import Hierarchy
 from routing.measure import Bytes, Floats, Ints, Longs
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from routing.compiled import compiled
+from gis.compiled import compiled
 from routing.measure import Ints, Longs
 
 

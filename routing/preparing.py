@@ -9,7 +9,7 @@ import numpy.typing as npt
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import breadth_first_order, connected_components
 
-from routing.compiled import compiled
+from gis.compiled import compiled
 from routing.customising import Edges, customise
 from routing.errors import RoadsFileError
 from routing.graph import RoadGraph

@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from routing.compiled import compiled
+from gis.compiled import compiled
 from routing.customising import NEVER, Metric, Singles, find_arc
 from routing.hierarchy import Hierarchy
 from routing.measure import Floats, Ints, Longs

@@ -152,6 +152,7 @@ def prepare(
         arc_tail=hierarchy.tail,
         arcs_below_start=hierarchy.below_start,
         arcs_below=hierarchy.below,
+        arcs_below_tail=hierarchy.below_tail,
         **{name: getattr(metric, name) for name in METRIC_COLUMNS},
     )
     return arrays, about

@@ -127,7 +127,7 @@ _DIRECT = -1
 
 
 class _Trips:
-    """Everybody's best trip to one destination, which is the last of `places` (longitude, latitude), after the search."""
+    """Everybody's best trip to one destination, the last of `places` (longitude, latitude), after the search."""
 
     def __init__(
         self,

@@ -3,11 +3,11 @@
     ./onemap demo          (in another window)
     python -m benchmarks.desks [--url http://127.0.0.1:8000] [--desks 50] [--seconds 20] [--alerts 5]
 
-Every desk is signed in by itself (as one of the demonstration's duty desks and dispatchers, whose areas differ) and keeps
-one connection. They look at a few alerts that the benchmark raises in the middle of Weifang and closes at the end. Two
-ways of asking: each desk once a second at its own moment, and all of them in the same instant, as when a road has been
-closed. A request's time runs from its first byte sent to its last byte received, in one process beside the server: what
-the asking itself costs is in the figures.
+Every desk is signed in by itself (as one of the demonstration's duty desks and dispatchers, whose areas differ) and
+keeps one connection. They look at a few alerts that the benchmark raises in the middle of Weifang and closes at the
+end. Two ways of asking: each desk once a second at its own moment, and all of them in the same instant, as when a road
+has been closed. A request's time runs from its first byte sent to its last byte received, in one process beside the
+server: what the asking itself costs is in the figures.
 """
 
 import argparse
@@ -117,14 +117,15 @@ async def run(url: str, count: int, seconds: float, alerts: int) -> None:
             raised.append(json.loads(await desks[0].ask("POST", "/api/alerts", new)))
         paths = [f"/api/alerts/{alert['id']}/responders" for alert in itertools.islice(itertools.cycle(raised), count)]
         first = await asyncio.gather(*(timed(desk, path) for desk, path in zip(desks, paths, strict=True)))
-        print(f"{count} desks, {alerts} alerts, {statistics.mean(found for _, found in first):.0f} officers in a list\n")
+        listed = statistics.mean(found for _, found in first)
+        print(f"{count} desks, {alerts} alerts, {listed:.0f} officers in a list\n")
         rows = []
         for ask in (each_at_its_own_moment, all_at_once):
             times = await ask(desks, paths, seconds)
             p50, p95, p99 = np.percentile(times, [50, 95, 99]).tolist()
             name = ask.__name__.replace("_", " ")
             rows.append([name, f"{len(times):,}", number(p50), number(p95), number(p99), number(max(times))])
-        print(table(["fifty desks ask" if count == 50 else "asking", "requests", "p50 ms", "p95 ms", "p99 ms", "worst"], rows))
+        print(table(["the desks ask", "requests", "p50 ms", "p95 ms", "p99 ms", "worst"], rows))
     finally:
         for alert in raised:
             path = f"/api/alerts/{alert['id']}"

@@ -13,6 +13,7 @@ import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -87,7 +88,7 @@ def measure(network: PreparedNetwork, store: RoadStore, queries: int) -> Measure
         questions = [places.question(count, radius_km, seed) for seed in range(queries)]
         for question in questions[:3]:  # compiled and mapped before the clock runs
             _ranked(network, question)
-        ms[kind] = _median_ms(queries, lambda k, asked=questions: _ranked(network, asked[k]))
+        ms[kind] = _median_ms(queries, partial(_ask, network, questions))
     near = [places.question(1_000, 30.0, seed) for seed in range(queries)]
     drawn = [_on_the_way(_ranked(network, question)) for question in near]
     ms[ONE] = _median_ms(queries, lambda k: _ranked(network, near[k], closed_by(network, Point(drawn[k]))))
@@ -105,6 +106,10 @@ def _ranked(
     blocked = None if shut is None else blocked_edges(network, shut)
     officers = [(number_, *at) for number_, at in enumerate(question.officers_at)]
     return rank(network, question.target_at, officers, blocked=blocked, routes=3)
+
+
+def _ask(network: PreparedNetwork, questions: Sequence[Question], number_: int) -> None:
+    _ranked(network, questions[number_])
 
 
 def _on_the_way(ranked: Sequence[Ranked[int]]) -> LonLat:

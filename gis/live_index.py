@@ -45,6 +45,9 @@ class LiveIndex:
         self._slot_of: dict[int, int] = {}
         self._used = 0
         self._free: list[int] = []
+        self._keys: _Longs = np.empty(0, np.int64)
+        self._lons: _Floats = np.empty(0)
+        self._lats: _Floats = np.empty(0)
         self._make_room(1024)
 
     def __len__(self) -> int:
@@ -132,8 +135,7 @@ class LiveIndex:
         """Make all columns `size` long and link everybody anew, two lists for each row."""
         before = self._used
         keys, lons, lats = np.zeros(size, np.int64), np.full(size, np.nan), np.full(size, np.nan)
-        if before:
-            keys[:before], lons[:before], lats[:before] = self._keys, self._lons, self._lats
+        keys[:before], lons[:before], lats[:before] = self._keys, self._lons, self._lats
         self._keys, self._lons, self._lats = keys, lons, lats
         self._cells = np.full(size, _NOWHERE, np.int64)
         self._next, self._before = np.full(size, _NOWHERE, np.int32), np.full(size, _NOWHERE, np.int32)

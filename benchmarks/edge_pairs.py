@@ -14,20 +14,17 @@ a difference.
 
 import argparse
 import os
-import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from pyproj import Geod
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, text
 
 from benchmarks.machine import machine
-from gis.cluster import PrivateCluster
+from benchmarks.postgis import postgis_at
 from gis.live_index import LiveIndex
 from gis.static_index import StaticIndex
 
@@ -118,28 +115,6 @@ def differences(engine: Engine, count: int, seed: int = 2026) -> tuple[int, int,
     return compared, inside, off
 
 
-@contextmanager
-def postgis(url: str | None) -> Iterator[Engine]:
-    """The PostGIS named, or a private one of this run."""
-    with tempfile.TemporaryDirectory() as folder:
-        cluster = None
-        if not url:
-            Path(folder).chmod(0o755)  # it runs as a user of its own
-            cluster = PrivateCluster(Path(folder), durable=False)
-            cluster.ensure()
-            cluster.create_database("edge")
-            url = cluster.url("edge")
-        engine = create_engine(url)
-        try:
-            with engine.begin() as connection:
-                connection.execute(text("CREATE EXTENSION IF NOT EXISTS postgis"))
-            yield engine
-        finally:
-            engine.dispose()
-            if cluster is not None:
-                cluster.stop()
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pairs", type=int, default=1_000_000)
@@ -147,7 +122,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
     print(machine("pyproj", "numba", "rtree"))
     began = time.monotonic()
-    with postgis(asked.postgis) as engine:
+    with postgis_at(asked.postgis) as engine:
         with engine.connect() as connection:
             print(connection.scalar(text("SELECT postgis_full_version()")))
         compared, inside, off = differences(engine, asked.pairs)

@@ -2,11 +2,11 @@
 
     python -m benchmarks.radius [--sizes 10000 100000 1000000] [--queries 200] [--postgis URL] [--redis PROGRAM]
 
-PostGIS takes part when --postgis or ONEMAP_DATABASE_URL names one (only a temporary table is made there), Redis when
-`redis-server` is installed (a private one is started on a free port of the loopback; the client here only packs and
-unpacks what is needed, so no library's time is counted). Redis measures on a sphere, so its
-answers differ by up to half a per cent of the radius; all others must agree, and the benchmark stops if they do
-not.
+PostGIS takes part when --postgis or ONEMAP_DATABASE_URL names one (only a temporary table is made there; "private"
+starts one for the run), Redis when `redis-server` is installed: a private one is started on a free port of the
+loopback, and the client here only packs and unpacks what is needed, so no library's time is counted. Redis measures on
+a sphere, so its answers differ by up to half a per cent of the radius; all others must agree, and the benchmark stops
+if they do not.
 """
 
 import argparse
@@ -27,14 +27,17 @@ from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, text
 
 from benchmarks.machine import machine, proportional_mb
+from benchmarks.plot import Series, chart
+from benchmarks.postgis import postgis_at
 from gis.geodesic import nearest_first, pick_within
 from gis.live_index import LiveIndex
 from gis.static_index import StaticIndex
 
 RADIUS_M: Final = 3_000.0
+PRIVATE: Final = "private"
 _MOVES: Final = 20_000  # officers moved to time the updates
 _BATCH: Final = 1_000  # moves that reach a server in one go
 
@@ -250,11 +253,10 @@ def peers(stack: ExitStack, postgis: str | None, redis: str | None) -> list[Peer
     """Return all that can take part here, and say who cannot."""
     present: list[Peer] = [LivePeer(), StaticPeer(), BruteForce()]
     if postgis:
-        engine = create_engine(postgis)
-        stack.callback(engine.dispose)
+        engine = stack.enter_context(postgis_at(None if postgis == PRIVATE else postgis))
         present.append(PostGIS(stack.enter_context(engine.connect())))
     else:
-        print("PostGIS is left out: name one with --postgis or ONEMAP_DATABASE_URL.")
+        print(f"PostGIS is left out: name one with --postgis or ONEMAP_DATABASE_URL, or say --postgis {PRIVATE}.")
     if redis:
         present.append(Redis(stack.enter_context(private_redis(redis))))
     else:
@@ -323,12 +325,14 @@ def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="radius", description="Who is within 3 km, and how fast can everybody move?")
     parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
     parser.add_argument("--queries", type=int, default=200)
+    parser.add_argument("--plot", type=Path, help="draw the medians (.svg)")
     parser.add_argument("--postgis", metavar="URL", default=os.environ.get("ONEMAP_DATABASE_URL"))
     parser.add_argument("--redis", metavar="PROGRAM", default=shutil.which("redis-server"))
     options = parser.parse_args(argv)
     print(machine("numpy", "numba", "pyproj", "rtree"))
     with ExitStack() as stack:
         present = peers(stack, options.postgis, options.redis)
+        drawn: dict[str, list[tuple[float, float]]] = {peer.name: [] for peer in present}
         for size in options.sizes:
             world = World.of(size)
             chosen = np.random.default_rng(3).integers(0, size, options.queries)
@@ -338,8 +342,13 @@ def main(argv: Sequence[str]) -> int:
             expected = [truth.within(*middle) for middle in middles]
             results = [measure(peer, world, middles, expected) for peer in present]
             report(size, statistics.mean(len(answer) for answer in expected), results)
+            for one in results:
+                drawn[one.name].append((float(size), one.query_ms))
             with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as fresh:
                 print(f"LiveIndex adds {fresh.submit(live_index_mb, size).result():,.0f} MB to its process")
+    if options.plot:
+        lines = [Series(name, points, colour) for colour, (name, points) in enumerate(drawn.items())]
+        options.plot.write_text(chart("Everybody within 3 km", "officers", "milliseconds (median)", lines))
     return 0
 
 

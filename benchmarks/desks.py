@@ -6,7 +6,8 @@
 Every desk is signed in by itself (as one of the demonstration's duty desks and dispatchers, whose areas differ) and
 keeps one connection. They look at a few alerts that the benchmark raises in the middle of Weifang and closes at the
 end. Two ways of asking: each desk once a second at its own moment, and all of them in the same instant, as when a road
-has been closed. A request's time runs from its first byte sent to its last byte received, in one process beside the
+has been closed. Then a road on the way of the first is closed, again and again, and the time taken from the request
+that closes it to a list that knows of it. A request's time runs from its first byte sent to its last byte received, in one process beside the
 server: what the asking itself costs is in the figures.
 """
 
@@ -31,6 +32,7 @@ SEEING_WEIFANG = ("province", "weifang", "dispatcher", "kuiwen")
 KUIWEN = (119.137, 36.707)
 EVERY_S = 1.0
 REST_S = 0.5
+CLOSURES = 20
 
 
 @dataclass
@@ -101,6 +103,23 @@ async def all_at_once(desks: Sequence[Desk], paths: Sequence[str], seconds: floa
     return times
 
 
+async def close_and_rank(desk: Desk, alert: dict[str, float], times: int) -> list[float]:
+    """Close a road on the way of the first; return the milliseconds until a list that knows of it is there."""
+    path, taken = f"/api/alerts/{alert['id']}/responders", []
+    for _ in range(times):
+        before = json.loads(await desk.ask("GET", path))
+        ways = [one["route"]["coordinates"] for one in before["responders"] if one["route"]]
+        way = max(ways, key=len)
+        place = {"type": "Point", "coordinates": way[len(way) // 2]}
+        began = time.perf_counter()
+        closed = json.loads(await desk.ask("POST", "/api/roads/closures", {"geometry": place, "reason": "benchmark"}))
+        while json.loads(await desk.ask("GET", path))["roads_version"] == before["roads_version"]:
+            pass
+        taken.append((time.perf_counter() - began) * 1000)
+        await desk.ask("DELETE", f"/api/roads/closures/{closed['id']}")
+    return taken
+
+
 async def run(url: str, count: int, seconds: float, alerts: int) -> None:
     desks = [Desk(url) for _ in range(count)]
     for desk, name in zip(desks, itertools.cycle(SEEING_WEIFANG), strict=False):
@@ -125,6 +144,10 @@ async def run(url: str, count: int, seconds: float, alerts: int) -> None:
             p50, p95, p99 = np.percentile(times, [50, 95, 99]).tolist()
             name = ask.__name__.replace("_", " ")
             rows.append([name, f"{len(times):,}", number(p50), number(p95), number(p99), number(max(times))])
+        closed = await close_and_rank(desks[1], raised[0], CLOSURES)
+        p50, p95, p99 = np.percentile(closed, [50, 95, 99]).tolist()
+        name = "closure drawn to new list"
+        rows.append([name, f"{len(closed):,}", number(p50), number(p95), number(p99), number(max(closed))])
         print(table(["the desks ask", "requests", "p50 ms", "p95 ms", "p99 ms", "worst"], rows))
     finally:
         for alert in raised:

@@ -6,9 +6,9 @@
 Every desk is signed in by itself (as one of the demonstration's duty desks and dispatchers, whose areas differ) and
 keeps one connection. They look at a few alerts that the benchmark raises in the middle of Weifang and closes at the
 end. Two ways of asking: each desk once a second at its own moment, and all of them in the same instant, as when a road
-has been closed. Then a road on the way of the first is closed, again and again, and the time taken from the request
-that closes it to a list that knows of it. A request's time runs from its first byte sent to its last byte received, in one process beside the
-server: what the asking itself costs is in the figures.
+has been closed. Then one road after another on the way of the first is closed, and the time taken from the request that
+closes it to a list that knows of it. A request's time runs from its first byte sent to its last byte received, in one
+process beside the server: what the asking itself costs is in the figures.
 """
 
 import argparse

@@ -52,6 +52,10 @@ class Desk:
         said = await self.ask("POST", "/api/session", {"username": username, "password": DEMO_PASSWORD})
         self.token = json.loads(said)["token"]
 
+    async def leave(self) -> None:
+        self.writer.close()
+        await self.writer.wait_closed()
+
     async def ask(self, method: str, path: str, body: object = None) -> bytes:
         """Send one request and return the body of its answer; raise `SystemExit` with it unless it succeeded."""
         sent = b"" if body is None else json.dumps(body).encode()
@@ -124,7 +128,7 @@ async def run(url: str, count: int, seconds: float, alerts: int) -> None:
     desks = [Desk(url) for _ in range(count)]
     for desk, name in zip(desks, itertools.cycle(SEEING_WEIFANG), strict=False):
         await desk.sign_in(name)
-        desk.writer.close()
+        await desk.leave()
     for desk in desks:  # only now: a server closes what is not used for some seconds
         await desk.connect()
     chance = random.Random(3)
@@ -155,7 +159,7 @@ async def run(url: str, count: int, seconds: float, alerts: int) -> None:
             version = json.loads(await desks[0].ask("GET", path))["version"]
             await desks[0].ask("POST", f"{path}/close", {"version": version, "note": "benchmark"})
         for desk in desks:
-            desk.writer.close()
+            await desk.leave()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from routing.errors import NetworkUnusable
 from routing.importing import import_roads
 from routing.measure import METRES_PER_DEGREE, UNITS_PER_DEGREE, Ints
 from routing.network import PreparedNetwork, RoadStore
@@ -25,18 +26,27 @@ class Question:
 
 
 @contextmanager
-def opened(source: Path, keep: Path | None = None) -> Iterator[PreparedNetwork]:
-    """Import a file and open it; under `keep` the prepared roads stay, and are used again while they fit."""
+def stored(source: Path, keep: Path | None = None) -> Iterator[RoadStore]:
+    """Import a file; under `keep` the prepared roads stay, and are used again while this program can read them."""
     if keep is None:
         with tempfile.TemporaryDirectory() as folder:
             store = RoadStore(Path(folder))
             import_roads(source, store)
-            yield store.current()
+            yield store
         return
     store = RoadStore(keep / source.name)
-    if store.current_version() is None:
+    try:
+        store.current(check=False)
+    except NetworkUnusable:
         import_roads(source, store)
-    yield store.current()
+    yield store
+
+
+@contextmanager
+def opened(source: Path, keep: Path | None = None) -> Iterator[PreparedNetwork]:
+    """Import a file, or use what was kept, and open it."""
+    with stored(source, keep) as store:
+        yield store.current()
 
 
 def describe(network: PreparedNetwork) -> str:

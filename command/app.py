@@ -30,8 +30,10 @@ import routing.api
 from command import problems
 from command.access.api import FailedTries
 from command.access.middleware import Identify
+from command.access.sessions import People
 from command.access.tables import UserAccount
 from command.bodies import BoundedBodies
+from command.dispatch.responders_api import Rankings
 from command.events.feed import LiveFeed
 from command.events.log import record_for_rooms
 from command.follow import Follower
@@ -120,6 +122,8 @@ def create_app(
     )
     app.state.database = database
     app.state.overviews = RememberedOverviews()
+    app.state.people = People(database)
+    app.state.rankings = Rankings()
     app.state.roads = roads
     app.state.layers = standard_layers().with_tiles("roads", road_tiles)
     app.state.feed = feed

@@ -21,12 +21,13 @@ from data.demo.world import SEED, WorldSize
 from data.tables import Officer
 from enforcement.demo.load import load_records
 from routing.importing import import_roads
+from routing.network import FORMAT
 
 Progress = Callable[[str, int, int], None]
 """What is being done, how much of it, of how much."""
 
 SMALL_ROADS = 0.03
-_MARKER = "demo-roads.json"
+_MARKER = f"demo-roads-{FORMAT}.json"
 
 
 def prepare(url: str, home: Path, *, small: bool, progress: Progress) -> None:

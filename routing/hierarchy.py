@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from routing.compiled import compiled
+from gis.compiled import compiled
 from routing.measure import Ints, Longs
 
 
@@ -22,7 +22,8 @@ class Hierarchy:
     on, by rising head. The first head is the tail's `parent` (-1: none) in the elimination tree; all heads are its
     ancestors.
 
-    `below` lists, from `below_start[rank]` on, the arcs that end in a rank, by rising tail. `rank` and `node`
+    `below` lists, from `below_start[rank]` on, the arcs that end in a rank, by rising tail, and `below_tail` beside it
+    those tails. `rank` and `node`
     translate between the network's numbers and ranks.
     """
 
@@ -34,6 +35,7 @@ class Hierarchy:
     tail: Ints
     below_start: Longs
     below: Ints
+    below_tail: Ints
 
 
 def build(order: Ints, tail: Ints, head: Ints) -> Hierarchy:
@@ -57,7 +59,7 @@ def build(order: Ints, tail: Ints, head: Ints) -> Hierarchy:
     below = np.argsort(heads, kind="stable").astype(np.int32)
     below_start = np.concatenate([[0], np.cumsum(np.bincount(heads, minlength=nodes))]).astype(np.int64)
     parent = np.where(np.diff(start) > 0, np.append(heads, -1)[start[:-1]], -1).astype(np.int32)
-    return Hierarchy(rank, order.astype(np.int32), parent, start, heads, tails, below_start, below)
+    return Hierarchy(rank, order.astype(np.int32), parent, start, heads, tails, below_start, below, tails[below])
 
 
 @compiled

@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
+from gis.compiled import compiled
 from routing.closures import BlockedEdges
-from routing.compiled import compiled
 from routing.errors import OutsideRoads
 from routing.measure import METRES_PER_DEGREE, UNITS_PER_DEGREE, Bytes, Ints, Longs
 from routing.network import PreparedNetwork

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from routing.compiled import compiled
+from gis.compiled import compiled
 from routing.measure import Bytes, Ints, Longs
 
 EXTENT = 4096

@@ -1,7 +1,7 @@
 """The prepared network: flat arrays in a folder, memory-mapped and shared by all processes; and the store of its
 versions.
 
-Layout, format 2. Coordinates are whole numbers of 1e-7 degree (WGS84), costs whole milliseconds, so that sums are
+Layout, format 3. Coordinates are whole numbers of 1e-7 degree (WGS84), costs whole milliseconds, so that sums are
 exact and the same on every machine. Nodes are in Hilbert order, edges in the order of their tails (the forward CSR).
 A junction split by turn restrictions has copies: ordinary nodes at the same place, whose edges are copies along the
 same stretches. The contraction hierarchy (`up_…`, `down_…` and the arrays before them) is stored customised, so that
@@ -29,7 +29,7 @@ from routing.hierarchy import Hierarchy
 from routing.mapped import ArrayFile
 from routing.measure import UNITS_PER_DEGREE, Bytes, Floats, Ints, Longs
 
-FORMAT = 2
+FORMAT = 3
 MANIFEST = "manifest.json"
 IMPORT_AGAIN = "import the roads again (./onemap import roads FILE)"
 KEPT_VERSIONS = 3
@@ -91,6 +91,7 @@ class Arrays:
     arc_tail: Ints
     arcs_below_start: Longs
     arcs_below: Ints
+    arcs_below_tail: Ints
     up_ms: Ints
     down_ms: Ints
     up_m: Singles
@@ -161,8 +162,9 @@ class PreparedNetwork:
     def hierarchy(self) -> Hierarchy:
         a = self.arrays
         return Hierarchy(
-            a.rank, a.ranked_node, a.parent, a.arc_start, a.arc_head, a.arc_tail, a.arcs_below_start, a.arcs_below
-        )
+            a.rank, a.ranked_node, a.parent, a.arc_start, a.arc_head, a.arc_tail,
+            a.arcs_below_start, a.arcs_below, a.arcs_below_tail,
+        )  # fmt: skip
 
     @cached_property
     def costs(self) -> Edges:

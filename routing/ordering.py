@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from routing.compiled import compiled
+from gis.compiled import compiled
 from routing.measure import Bytes, Floats, Ints, Longs
 
 Progress = Callable[[str, int], None]

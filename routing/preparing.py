@@ -9,7 +9,7 @@ import numpy.typing as npt
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import breadth_first_order, connected_components
 
-from routing.compiled import compiled
+from gis.compiled import compiled
 from routing.customising import Edges, customise
 from routing.errors import RoadsFileError
 from routing.graph import RoadGraph
@@ -152,6 +152,7 @@ def prepare(
         arc_tail=hierarchy.tail,
         arcs_below_start=hierarchy.below_start,
         arcs_below=hierarchy.below,
+        arcs_below_tail=hierarchy.below_tail,
         **{name: getattr(metric, name) for name in METRIC_COLUMNS},
     )
     return arrays, about

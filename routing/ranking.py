@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
@@ -82,19 +83,26 @@ def rank(
     """
     if not candidates:
         return []
-    trips = _Trips(network, target, [(lon, lat) for _, lon, lat in candidates], blocked, snap_limit_m, within_s)
+    ids, lons, lats = zip(*candidates, strict=True)
+    trips = _Trips(network, np.column_stack([(*lons, target[0]), (*lats, target[1])]), blocked, snap_limit_m, within_s)
     order = np.argsort(trips.ms, kind="stable")
-    total_ms, metres, walk_ms = trips.ms.tolist(), trips.metres.tolist(), trips.walk_ms.tolist()
+    able = int(np.count_nonzero(trips.ms < _NEVER))
+    first, others, unable = order[:routes], order[routes:able], order[able:].tolist()
     ranked: list[Ranked[Id]] = []
-    for number in order.tolist():
-        who = candidates[number][0]
-        if total_ms[number] >= _NEVER:
-            ranked.append(Ranked(who, None, None, trips.reason(number), None))
-            continue
-        route = trips.route(number) if len(ranked) < routes else None
-        walk_s = walk_ms[number] / 1000
-        road_m = metres[number] if route is None else route.distance_m
-        ranked.append(Ranked(who, total_ms[number] / 1000, road_m, None, route, walk_s))
+    for number in first[:able].tolist():
+        route = trips.route(number)
+        ranked.append(Ranked(ids[number], route.travel_time_s, route.distance_m, None, route, route.walk_s))
+    # Thousands of them: column by column, they are made in a third of the time.
+    columns = zip(
+        [ids[number] for number in others.tolist()],
+        (trips.ms[others] / 1000).tolist(),
+        trips.metres[others].tolist(),
+        repeat(None),
+        repeat(None),
+        (trips.walk_ms[others] / 1000).tolist(),
+    )
+    ranked += map(Ranked._make, columns)
+    ranked += [Ranked(ids[number], None, None, trips.reason(number), None) for number in unable]
     return ranked
 
 
@@ -107,7 +115,7 @@ def find_route(
     snap_limit_m: float = LIMIT_M,
 ) -> Route:
     """Return the fastest drive; raise `OutsideRoads` or `NoRoute` with the reason."""
-    trips = _Trips(network, end, [start], blocked, snap_limit_m, None)
+    trips = _Trips(network, np.array([start, end]), blocked, snap_limit_m, None)
     if trips.ms[0] < _NEVER:
         return trips.route(0)
     reason = trips.reason(0)
@@ -119,30 +127,28 @@ _DIRECT = -1
 
 
 class _Trips:
-    """Everybody's best trip to one destination, after the search."""
+    """Everybody's best trip to one destination, the last of `places` (longitude, latitude), after the search."""
 
     def __init__(
         self,
         network: PreparedNetwork,
-        target: LonLat,
-        starts: Sequence[LonLat],
+        places: Floats,
         blocked: BlockedEdges | None,
         snap_limit_m: float,
         within_s: float | None,
     ) -> None:
         self.network = network
         self.snap_limit_m, self.within_s = snap_limit_m, within_s
-        snaps = snap_all(network, [*starts, target], limit_m=snap_limit_m)
+        snaps = snap_all(network, places, limit_m=snap_limit_m)
         self.snaps = snaps
-        places = standing(network, snaps)
-        count = len(starts)
-        self.places, self.count = places, count
+        count = len(places) - 1
+        self.places, self.count = standing(network, snaps), count
         self.walk_ms: Longs = snaps.walk_ms[:count] + snaps.walk_ms[count]
         self.ms: Longs = np.full(count, _NEVER, np.int64)
         self.metres: Floats = np.zeros(count)
         self.choice: Ints = np.zeros(count, np.int32)
-        self.to: WaysIn = ways_in(network, places, count)
-        self.out: WaysOut = ways_out(network, places)
+        self.to: WaysIn = ways_in(network, self.places, count)
+        self.out: WaysOut = ways_out(network, self.places)
         self.same_island = np.zeros(count, np.bool_)
         if not len(self.to.node):
             return

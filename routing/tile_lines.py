@@ -10,7 +10,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from routing.compiled import compiled
+from gis.compiled import compiled
 from routing.measure import UNITS_PER_DEGREE, Floats, Ints, Longs
 from routing.mvt import EXTENT
 from routing.network import PreparedNetwork

@@ -5,8 +5,6 @@ from http.cookies import CookieError, SimpleCookie
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from command.access.sessions import who_has
-
 COOKIE = "onemap_session"
 # Devices and pages ask for these all the time, and none of them is decided by a session.
 _OPEN = (
@@ -29,7 +27,7 @@ class Identify:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] in ("http", "websocket") and not scope["path"].startswith(_OPEN):
             token = token_in(Headers(scope=scope))
-            person = token and await who_has(scope["app"].state.database, token)
+            person = token and await scope["app"].state.people.behind(token)
             if person:
                 state = scope.setdefault("state", {})
                 state["scope"], state["person"] = person.scope, person

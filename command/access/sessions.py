@@ -1,6 +1,7 @@
 """Signing in and out. Sessions live in the database, so every web worker knows them and none survives its end."""
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -9,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from command.access.passwords import new_token, password_matches, token_hash
 from command.access.tables import UserAccount, UserSession
+from command.together import Together
 from gis.database import Database, Scope
 from gis.http import NotSignedIn
 from gis.tables import RegionRow
@@ -42,7 +44,7 @@ async def sign_in(database: Database, username: str, password: str) -> tuple[str
             raise NotSignedIn("user name or password is wrong")
         token = await open_session(session, user.id)
         await session.commit()
-        person = await _person(session, token)
+        person = (await _people(session, [token_hash(token)])).get(token_hash(token))
     if person is None:
         raise NotSignedIn("the account was closed just now")
     return token, person
@@ -57,10 +59,25 @@ async def open_session(session: AsyncSession, user_id: int, lifetime: timedelta 
     return token
 
 
-async def who_has(database: Database, token: str) -> SignedIn | None:
-    """The person behind a token, or None when it is unknown, expired or signed out."""
-    async with database.for_system() as session:
-        return await _person(session, token)
+class People:
+    """Who is behind a token, by the database every time; one query for all tokens that come at the same moment."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._asked: set[str] = set()
+        self._together = Together[None, dict[str, SignedIn]]()
+
+    async def behind(self, token: str) -> SignedIn | None:
+        """The person behind a token, or None when it is unknown, expired or signed out."""
+        hashed = token_hash(token)
+        self._asked.add(hashed)
+        found = await self._together.ask(None, self._look_up)
+        return found.get(hashed)
+
+    async def _look_up(self) -> dict[str, SignedIn]:
+        asked, self._asked = self._asked, set()
+        async with self._database.for_system() as session:
+            return await _people(session, asked)
 
 
 async def sign_out(database: Database, token: str) -> None:
@@ -69,28 +86,27 @@ async def sign_out(database: Database, token: str) -> None:
         await session.commit()
 
 
-async def _person(session: AsyncSession, token: str) -> SignedIn | None:
-    row = (
-        await session.execute(
-            select(UserAccount, RegionRow.name)
-            .join(UserSession, UserSession.user_id == UserAccount.id)
-            .outerjoin(RegionRow, RegionRow.adcode == func.rpad(UserAccount.region, 6, "0"))
-            .where(
-                UserSession.token_hash == token_hash(token),
-                UserSession.expires_at > func.now(),
-                UserAccount.active,
-            )
+async def _people(session: AsyncSession, hashes: Collection[str]) -> dict[str, SignedIn]:
+    """The people behind those tokens, by hash, that are good."""
+    rows = await session.execute(
+        select(UserSession.token_hash, UserAccount, RegionRow.name)
+        .join(UserSession, UserSession.user_id == UserAccount.id)
+        .outerjoin(RegionRow, RegionRow.adcode == func.rpad(UserAccount.region, 6, "0"))
+        .where(
+            UserSession.token_hash.in_(hashes),
+            UserSession.expires_at > func.now(),
+            UserAccount.active,
         )
-    ).one_or_none()
-    if row is None:
-        return None
-    user, region_name = row
-    return SignedIn(
-        username=user.username,
-        display_name=user.display_name,
-        role=user.role,
-        region=user.region,
-        region_name=region_name or user.region,
-        officer_id=user.officer_id,
-        demo=user.demo,
     )
+    return {
+        hashed: SignedIn(
+            username=user.username,
+            display_name=user.display_name,
+            role=user.role,
+            region=user.region,
+            region_name=region_name or user.region,
+            officer_id=user.officer_id,
+            demo=user.demo,
+        )
+        for hashed, user, region_name in rows
+    }

@@ -1,5 +1,6 @@
 """`migrate`, `bench`, `backup`, `restore`, `verify`: looking after an installation."""
 
+import ast
 import runpy
 import subprocess
 import sys
@@ -46,9 +47,17 @@ def verify(home: Home = DEFAULT_HOME) -> None:
         out.print("the event log is whole")
 
 
-def bench(name: str, arguments: Annotated[list[str] | None, typer.Argument()] = None) -> None:
-    """Run a benchmark by hand; without a known name it lists them."""
-    known = sorted(path.stem for path in _BENCHMARKS.glob("*.py") if not path.stem.startswith("_"))
+def bench(
+    name: Annotated[str | None, typer.Argument()] = None,
+    arguments: Annotated[list[str] | None, typer.Argument(help="after --, those of the benchmark itself")] = None,
+) -> None:
+    """Run a benchmark by hand; without a name it lists them."""
+    known = {path.stem: path for path in sorted(_BENCHMARKS.glob("*.py")) if '"__main__"' in path.read_text()}
+    if name is None:
+        for stem, path in known.items():
+            about = ast.get_docstring(ast.parse(path.read_text())) or ""
+            out.print(f"{stem:14} {about.splitlines()[0]}")
+        return
     with clear_errors():
         if name not in known:
             raise ValueError(f"there is no benchmark {name!r}; there are: {', '.join(known)}")

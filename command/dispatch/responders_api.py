@@ -1,9 +1,10 @@
 """HTTP doors of the ranking: who can reach an alert, and who can reach any place."""
 
 import time
+from dataclasses import replace
 from typing import Annotated, Any, Literal, Self
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -12,7 +13,9 @@ from command.alerts.views import alert_view
 from command.dispatch.circle import Certainty
 from command.dispatch.reach import Question, who_can_reach
 from command.dispatch.responders import Responder, recommended
-from gis.http import ScopeDep, SessionDep, parse_lonlat, require
+from command.together import Together
+from gis.database import Scope
+from gis.http import DatabaseDep, ScopeDep, SessionDep, parse_lonlat, require
 from routing.roads import Roads
 
 router = APIRouter(tags=["dispatch"])
@@ -136,15 +139,31 @@ class RespondersOut(ReachOut):
     alert_id: int
 
 
-@router.get("/api/alerts/{alert_id}/responders")
+Rankings = Together[tuple[Scope, int, str], bytes]
+"""Answers to people of one role and area about one alert and range."""
+
+
+@router.get("/api/alerts/{alert_id}/responders", response_model=RespondersOut)
 async def responders(
-    alert_id: Id, request: Request, session: SessionDep, scope: ScopeDep, asked: RangeDep
-) -> RespondersOut:
+    alert_id: Id, request: Request, database: DatabaseDep, scope: ScopeDep, asked: RangeDep
+) -> Response:
     """Every officer on duty in the range (radii on the ellipsoid), the one who can be there first by road at the top.
 
     Free officers come first; an old position just outside the radius is listed last, as possibly inside.
     """
     require(scope, *MAY_RANK)
+    rankings: Rankings = request.app.state.rankings
+
+    async def work() -> bytes:
+        async with database.for_person(scope) as session:
+            return (await _rank_for_alert(request, session, alert_id, asked)).model_dump_json().encode()
+
+    # What a desk sees depends on its role and area, not on who sits at it; already the finished text is shared.
+    key = replace(scope, actor=""), alert_id, asked.model_dump_json()
+    return Response(await rankings.ask(key, work), media_type="application/json")
+
+
+async def _rank_for_alert(request: Request, session: AsyncSession, alert_id: int, asked: Range) -> RespondersOut:
     began = time.perf_counter()
     alert = await alert_view(session, alert_id)
     question = asked.question(

@@ -2,9 +2,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pyproj import Geod
 
 from gis.geodesic import LONGEST_RADIUS_M, SHORTEST_RADIUS_M, angles, distance_m, distances_m, nearest_first
 from gis.position import Datum, Position
+from gis.short_geodesic import HIGHEST_LATITUDE, SHORT_M, short_m
 
 lon, lat = st.floats(-180, 180), st.floats(-90, 90)
 
@@ -39,3 +41,17 @@ def test_the_cheap_bounds_hold_for_every_pair(lon: float, lat: float, other_lon:
 
 def test_equal_distances_come_in_the_order_of_their_keys() -> None:
     assert nearest_first(np.array([9, 3, 5]), np.array([2.0, 2.0, 1.0])) == [(5, 1.0), (3, 2.0), (9, 2.0)]
+
+
+@given(
+    lon,
+    st.floats(-HIGHEST_LATITUDE + 0.3, HIGHEST_LATITUDE - 0.3),
+    st.floats(0, 360),
+    st.one_of(st.floats(0, 10), st.floats(0, SHORT_M)),
+)
+def test_the_short_way_of_measuring_equals_the_library(
+    here_lon: float, here_lat: float, azimuth: float, metres: float
+) -> None:
+    there_lon, there_lat, _ = Geod(ellps="WGS84").fwd(here_lon, here_lat, azimuth, metres)
+    library = distances_m(here_lon, here_lat, [there_lon], [there_lat])[0]
+    assert short_m(here_lon, here_lat, there_lon, there_lat) == pytest.approx(library, rel=0, abs=1e-8)

@@ -237,7 +237,7 @@ def change_the_manifest(folder, **changes):
         (lambda folder: (folder / "ms.npy").unlink(), "ms.npy is missing"),
         (lambda folder: (folder / "manifest.json").unlink(), "half written"),
         (lambda folder: (folder / "manifest.json").write_text("{"), "cannot be read"),
-        (lambda folder: change_the_manifest(folder, format=1), "format 1, this program reads 2"),
+        (lambda folder: change_the_manifest(folder, format=1), "format 1, this program reads 3"),
         (lambda folder: change_the_manifest(folder, arrays={}), "missing"),
         (shutil.rmtree, "half written or gone"),
     ],

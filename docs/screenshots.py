@@ -26,10 +26,9 @@ CHINA = timezone(timedelta(hours=8))
 AWAY = (0.0035, 0.0015)  # where officer1 stands, in degrees from the outfall
 TO_LOGGER_PASSWORD = "123456"  # noqa: S105 - the protocol's own default
 
-DESK = {"viewport": {"width": 1440, "height": 900}}
-# Everything on the wall is in rem: on 1920 pixels it looks the same, and the file would be heavier.
-WALL = {"viewport": {"width": 1440, "height": 810}}
-PHONE = {
+DESK: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}}
+WALL: dict[str, Any] = {"viewport": {"width": 1920, "height": 1080}}
+PHONE: dict[str, Any] = {
     "viewport": {"width": 390, "height": 844},
     "is_mobile": True,
     "has_touch": True,
@@ -63,10 +62,15 @@ def take_all(browser: Browser, url: str, desk: httpx.Client, gateway_port: int) 
         signed_in(browser, url, "kuiwen", "/desk", "zh-CN", **DESK) as screen,
         signed_in(browser, url, "kuiwen", "/desk", "en", **DESK) as english,
         signed_in(browser, url, "province", "/wall", "zh-CN", **WALL) as wall,
+        signed_in(browser, url, "province", "/wall", "en", theme="light", **WALL) as day_wall,
     ):
         if phone.get_by_test_id("go-on-duty").is_visible():
             phone.get_by_test_id("go-on-duty").tap()
         phone.locator('[data-testid="sharing"][data-state="sharing"]').wait_for()
+        for page, name in ((wall, "wall-round"), (day_wall, "wall-day-en")):
+            page.keyboard.press("Space")  # the round waits for the picture
+            page.locator('[data-testid="figure-inspections"][data-value]').wait_for()
+            shoot(page, name)
         exceed(urlsplit(url).hostname or "127.0.0.1", gateway_port, device["mn"])
         alert = raised(desk, point["id"])
         wall.get_by_test_id("wall-stage").wait_for(timeout=120_000)
@@ -89,11 +93,15 @@ def take_all(browser: Browser, url: str, desk: httpx.Client, gateway_port: int) 
 
 
 @contextmanager
-def signed_in(browser: Browser, url: str, user: str, path: str, locale: str, **options: Any) -> Iterator[Page]:
+def signed_in(
+    browser: Browser, url: str, user: str, path: str, locale: str, *, theme: str | None = None, **options: Any
+) -> Iterator[Page]:
     """A page of somebody who has signed in and sees the present."""
     context = browser.new_context(locale=locale, timezone_id="Asia/Shanghai", **options)
     context.set_default_timeout(60_000)
-    context.add_init_script(f"if (location.protocol.startsWith('http')) localStorage['onemap.locale'] ??= '{locale}'")
+    for choice, value in {"locale": locale, **({"theme": theme} if theme else {})}.items():
+        script = f"if (location.protocol.startsWith('http')) localStorage['onemap.{choice}'] ??= '{value}'"
+        context.add_init_script(script)
     page = context.new_page()
     page.goto(f"{url}{path}")
     page.get_by_test_id("username").fill(user)

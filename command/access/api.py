@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
 from command.access.middleware import COOKIE, token_in
-from command.access.sessions import LIFETIME, SignedIn, sign_in, sign_out
+from command.access.sessions import LIFETIME, SignedIn, prolong, sign_in, sign_out
 from command.problems import TooMany
 from gis.http import DatabaseDep, NotSignedIn
 
@@ -78,21 +78,20 @@ async def open_session(who: Credentials, request: Request, response: Response, d
     except NotSignedIn:
         failed.note(key)
         raise
-    response.set_cookie(
-        COOKIE,
-        token,
-        max_age=int(LIFETIME.total_seconds()),
-        httponly=True,
-        samesite="strict",
-        secure=request.url.scheme == "https",
-    )
+    _remember(request, response, token)
     return NewSessionOut(token=token, user=_user(person), demo=request.app.state.demo)
 
 
 @router.get("")
-async def show_session(request: Request) -> SessionOut:
-    """Who one is; being nobody is an answer, not an error, so that the sign-in page starts without one."""
+async def show_session(request: Request, response: Response, database: DatabaseDep) -> SessionOut:
+    """Who one is; being nobody is an answer, not an error, so that the sign-in page starts without one.
+
+    A session that asks is in use and goes on: for twelve hours from now, at most a month after signing in.
+    """
     person: SignedIn | None = getattr(request.state, "person", None)
+    token = token_in(request.headers)
+    if person and token and await prolong(database, token) and request.cookies.get(COOKIE) == token:
+        _remember(request, response, token)
     return SessionOut(user=_user(person) if person else None, demo=request.app.state.demo)
 
 
@@ -103,6 +102,18 @@ async def close_session(request: Request, response: Response, database: Database
     if token:
         await sign_out(database, token)
     response.delete_cookie(COOKIE)
+
+
+def _remember(request: Request, response: Response, token: str) -> None:
+    """Have the browser keep the token for as long as the session may be silent."""
+    response.set_cookie(
+        COOKIE,
+        token,
+        max_age=int(LIFETIME.total_seconds()),
+        httponly=True,
+        samesite="strict",
+        secure=request.url.scheme == "https",
+    )
 
 
 def _user(person: SignedIn) -> UserOut:

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from command.access.passwords import new_token, password_matches, token_hash
@@ -16,6 +16,7 @@ from gis.http import NotSignedIn
 from gis.tables import RegionRow
 
 LIFETIME = timedelta(hours=12)
+LONGEST = timedelta(days=32)  # in use: a wall runs unattended for a month, then somebody signs in again
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,19 @@ class People:
         asked, self._asked = self._asked, set()
         async with self._database.for_system() as session:
             return await _people(session, asked)
+
+
+async def prolong(database: Database, token: str) -> bool:
+    """Let an open session run for its lifetime from now on, at most `LONGEST` in all; False when it is not open."""
+    async with database.for_system() as session:
+        prolonged = await session.scalar(
+            update(UserSession)
+            .where(UserSession.token_hash == token_hash(token), UserSession.expires_at > func.now())
+            .values(expires_at=func.least(func.now() + LIFETIME, UserSession.created_at + LONGEST))
+            .returning(UserSession.token_hash)
+        )
+        await session.commit()
+    return prolonged is not None
 
 
 async def sign_out(database: Database, token: str) -> None:

@@ -153,4 +153,4 @@ def device(
 
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
-WALL = {"viewport": {"width": 1920, "height": 1080}}
+WALL: dict[str, Any] = {"viewport": {"width": 1920, "height": 1080}}

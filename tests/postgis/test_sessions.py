@@ -63,3 +63,20 @@ async def test_nobody_uses_an_expired_session_or_a_closed_account(app: House) ->
 async def test_the_token_itself_is_not_kept(app: House) -> None:
     kept = await app.rows("SELECT token_hash FROM user_session")
     assert not {row.token_hash for row in kept} & set(app.tokens.values())
+
+
+async def test_a_session_in_use_goes_on_but_not_for_ever(app: House) -> None:
+    """A wall runs unattended for a month; what nobody uses still ends after half a day."""
+    client = app.client()
+    await client.post("/api/session", json={"username": "duty", "password": PASSWORD})
+    await app.execute("UPDATE user_session SET expires_at = now() + interval '1 minute'")
+    answer = await client.get("/api/session")
+    assert "max-age=43200" in answer.headers["set-cookie"].lower()
+    left = "SELECT max(expires_at - now()) AS left FROM user_session"
+    assert (await app.rows(left))[0].left.total_seconds() > 11.9 * 3600
+    await app.execute("UPDATE user_session SET created_at = now() - interval '31 days 23 hours'")
+    await client.get("/api/session")
+    assert (
+        0 < (await app.rows("SELECT min(expires_at - now()) AS left FROM user_session"))[0].left.total_seconds() < 3601
+    )
+    assert "set-cookie" not in (await app.person("duty").get("/api/session")).headers  # programs carry a token

@@ -8,7 +8,7 @@ import { type Answer, aServer, type FakeServer, withStores } from './fakes'
 const both = (text: string) => ({ zh: text, en: text })
 const aLayer = (id: string, over: Partial<Layer> = {}): Layer => ({
   id, title: both(id), legend: [{ property: null, value: null, title: both(id), colour: '#123456' }],
-  tiles: `/tiles/${id}/{z}/{x}/{y}.mvt`, min_zoom: 4, max_zoom: 18, vector_layers: [id], ...over,
+  tiles: `/tiles/${id}/{z}/{x}/{y}.mvt`, min_zoom: 4, max_zoom: 18, vector_layers: [id], filters: [], ...over,
 })
 const byRisk = [
   { property: 'risk', value: 'high', title: both('high'), colour: '#d00000' },

@@ -37,14 +37,14 @@ export interface RequestOptions {
 
 export type Fetcher = (input: string, init: RequestInit) => Promise<Response>
 
-/** Append what is set of `query` to `path`; an empty or missing value is left out. */
+/** Append what is set of `query` to `path`, which may have a query already; an empty or missing value is left out. */
 export function withQuery(path: string, query: Query = {}): string {
   const search = new URLSearchParams()
   for (const [name, value] of Object.entries(query)) {
     if (value !== null && value !== undefined && value !== '') search.set(name, String(value))
   }
   const text = search.toString()
-  return text ? `${path}?${text}` : path
+  return text ? `${path}${path.includes('?') ? '&' : '?'}${text}` : path
 }
 
 /** Whether `error` only says that the caller itself gave up waiting. */

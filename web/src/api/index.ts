@@ -5,7 +5,7 @@ import { Client } from './client'
 import type * as t from './types'
 
 export type * from './types'
-export { ApiProblem, Client, isAbort, Unreachable } from './client'
+export { ApiProblem, Client, isAbort, Unreachable, withQuery } from './client'
 
 type Cancel = { signal?: AbortSignal }
 
@@ -22,7 +22,7 @@ export class Api {
   signOut = () => this.client.delete<void>('/api/session')
   health = (cancel: Cancel = {}) => this.client.get<{ status: string }>('/api/health', cancel)
 
-  alerts = (query: { status?: string; limit?: number } = {}) =>
+  alerts = (query: { status?: string; since?: string; limit?: number; cursor?: string } = {}) =>
     this.client.get<t.Page<t.Alert>>('/api/alerts', { query })
   alert = (id: number) => this.client.get<t.Alert>(`/api/alerts/${id}`)
   raise = (alert: t.NewAlert) => this.client.post<t.Alert>('/api/alerts', alert)
@@ -75,7 +75,8 @@ export class Api {
     this.client.get<t.Readings>(`/api/points/${pointId}/readings`, { query, ...cancel })
   layers = () => this.client.get<t.Page<t.Layer>>('/api/layers')
   /** `by`: `region`, or one of the layer's properties that can be counted. */
-  statistics = (layer: string, by: string) => this.client.get<t.Statistics>(`/api/layers/${layer}/stats`, { query: { by } })
+  statistics = (layer: string, by: string, filters: Record<string, string> = {}) =>
+    this.client.get<t.Statistics>(`/api/layers/${layer}/stats`, { query: { ...filters, by } })
   enterprise = (id: number, cancel: Cancel = {}) => this.client.get<t.Enterprise>(`/api/enterprises/${id}`, cancel)
   point = (id: number, cancel: Cancel = {}) => this.client.get<t.Point>(`/api/points/${id}`, cancel)
 
@@ -86,6 +87,12 @@ export class Api {
 
   speeds = () => this.client.get<t.Speeds>('/api/roads/speeds')
   setSpeeds = (speeds: t.NewSpeeds) => this.client.put<t.Speeds>('/api/roads/speeds', speeds)
+
+  overview = (query: { region: string; period: t.Period; on: string }) =>
+    this.client.get<t.Overview>('/api/overview', { query })
+  /** One page of the list behind a figure: `href` with its filters, as the server or a screen wrote it. */
+  records = (href: string, page: { limit: number; cursor?: string }, cancel: Cancel = {}) =>
+    this.client.get<t.RecordPage>(href, { query: page, ...cancel })
 
   regions = (query: { level: t.RegionLevel; parent?: string; limit?: number }) =>
     this.client.get<t.Page<t.Region>>('/api/regions', { query })

@@ -282,6 +282,8 @@ export interface Layer {
   min_zoom: number
   max_zoom: number
   vector_layers: string[]
+  /** What narrows it, and the values that each filter knows. */
+  filters: { id: string; title: Bilingual; choices: { value: string; title: Bilingual }[] }[]
 }
 
 /** How many rows a layer has in an area, in all and by a property. */
@@ -436,4 +438,67 @@ export interface Track {
   officer_id: number
   items: { lon: number; lat: number; at: string; suspect: string | null }[]
   next: string | null
+}
+
+export type Period = 'month' | 'quarter' | 'year'
+
+/** The enforcement figures that add up over time, by the names that they have everywhere. Fines are yuan. */
+export type FlowName =
+  | 'inspections'
+  | 'person_times'
+  | 'findings'
+  | 'findings_rectified'
+  | 'cases_filed'
+  | 'penalty_cases'
+  | 'fines_yuan'
+  | 'seizures'
+  | 'restrictions'
+  | 'detentions'
+  | 'crimes'
+  | 'trainings'
+  | 'trainees'
+/** An enterprise that was inspected twice counts once: this one adds up over regions only. */
+export type FigureName = FlowName | 'inspected_enterprises'
+
+export interface Figure {
+  value: number
+  /** In the period before. */
+  previous: number
+  /** The list whose records are counted. */
+  href: string
+  /** What of that list's answer is the value: `total`, or one of its sums, as `sums.person_times`. */
+  counts: string
+}
+
+export type TrendUnit = 'day' | 'week' | 'month'
+
+/** What was done in an area in a period, against the period before; `from` and `to` are days in China, both included. */
+export interface Overview {
+  region: string
+  period: Period
+  from: string
+  to: string
+  previous_from: string
+  previous_to: string
+  /** When the newest inspection in it began. */
+  as_of: string | null
+  trend_unit: TrendUnit
+  figures: Record<FigureName, Figure>
+  /** The same for each part of the area; a county has none. */
+  by_region: ({ region: string; name: string } & Record<FigureName, number>)[]
+  /** Each day, week or month of the period, oldest first. */
+  trend: ({ from: string } & Record<FlowName, number>)[]
+}
+
+/** A row of any list, as a table shows it. */
+export type RecordRow = Record<string, unknown> & { id: number }
+
+/** What the doors of lists answer; those of layers answer with features (GeoJSON). */
+export interface RecordPage {
+  items?: RecordRow[]
+  features?: { id: number; properties: Record<string, unknown> }[]
+  next: string | null
+  total?: number
+  /** Sums over all pages, by the names of the figures. */
+  sums?: Record<string, number>
 }

@@ -5,6 +5,11 @@ import { ApiProblem, Unreachable, type Bilingual } from '@/api'
 
 const ZONE = 'Asia/Shanghai'
 
+const isoDay = new Intl.DateTimeFormat('en-CA', { timeZone: ZONE, year: 'numeric', month: '2-digit', day: '2-digit' })
+
+/** The day that it is in China, `2026-11-25`. */
+export const chinaDay = (ms: number): string => isoDay.format(ms)
+
 export function useFormat() {
   const { t, te, locale } = useI18n()
 

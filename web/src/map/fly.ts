@@ -12,6 +12,11 @@ export function showReach(map: MapLibre, lon: number, lat: number, radiusM: numb
   if (box) map.fitBounds(box, { padding, duration: calm() ? 0 : 1200, essential: true })
 }
 
+/** Show a box (west, south, east, north). */
+export function showBox(map: MapLibre, box: [number, number, number, number], padding: number | PaddingOptions): void {
+  map.fitBounds(box, { padding, duration: calm() ? 0 : 1500, essential: true })
+}
+
 /** Show all of some places. */
 export function showAll(map: MapLibre, places: Iterable<readonly [number, number]>, padding = 60): void {
   const box = boundsOf(places)

@@ -19,6 +19,9 @@ export interface MapPalette {
   closed: string
   cell: string
   cellText: string
+  /** Areas shaded by a figure. */
+  figure: string
+  figureText: string
   officer: Record<Exclude<OfficerStatus, 'off_duty'>, string>
 }
 
@@ -39,6 +42,8 @@ const DARK: MapPalette = {
   closed: '#ff5a5f',
   cell: '#5d7fa3',
   cellText: '#e8eff5',
+  figure: '#2f8fd0',
+  figureText: '#ffffff',
   officer: { free: '#2fd6a3', busy: '#e8a33d', stale: '#8b9bab' },
 }
 
@@ -59,6 +64,8 @@ const LIGHT: MapPalette = {
   closed: '#c4252b',
   cell: '#5b86b0',
   cellText: '#10202b',
+  figure: '#3f9fd8',
+  figureText: '#10202b',
   officer: { free: '#08795a', busy: '#b06500', stale: '#5f7180' },
 }
 

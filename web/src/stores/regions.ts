@@ -42,15 +42,33 @@ export const useRegions = defineStore('regions', () => {
     }
   }
 
+  /** All areas by their prefix. */
+  const byPrefix = computed(
+    () =>
+      new Map(
+        [province, cities, counties].flatMap(({ value }) =>
+          value.features.map((area) => [prefixOf(String(area.properties?.adcode ?? '')), area] as const),
+        ),
+      ),
+  )
+
+  const nameOf = (prefix: string): string => String(byPrefix.value.get(prefix)?.properties?.name ?? '')
+
+  /** The parts of an area, by prefix and in the order of their codes; a county has none. */
+  const partsOf = (prefix: string): string[] =>
+    [...byPrefix.value.keys()].filter((part) => part.length === prefix.length + 2 && part.startsWith(prefix)).sort()
+
   /** West, south, east and north of one's own area by its prefix, or null while it is not known. */
   function boundsOf(prefix: string): [number, number, number, number] | null {
-    const areas = [province, cities, counties].flatMap(({ value }) => value.features)
-    const own = areas.find(({ properties }) => String(properties?.adcode ?? '').replace(/(00)+$/, '') === prefix)
+    const own = byPrefix.value.get(prefix)
     return own ? box(cornersOf(own.geometry)) : null
   }
 
-  return { province, cities, counties, catalogue, roads, load, boundsOf }
+  return { province, cities, counties, catalogue, roads, load, boundsOf, nameOf, partsOf, byPrefix }
 })
+
+/** What the codes of an area and of everything in it begin with: 370700 and 3707 are both 3707. */
+export const prefixOf = (adcode: string): string => adcode.replace(/(00)+$/, '')
 
 /** The corners of an area; nothing of any other kind of shape. */
 function cornersOf(geometry: Geometry): Position[] {

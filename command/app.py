@@ -18,10 +18,12 @@ import command.alerts.api
 import command.dispatch.api
 import command.dispatch.joint_api
 import command.dispatch.responders_api
+import command.dispatch.under_way_api
 import command.drill.api
 import command.events.api
 import command.officers.api
 import command.officers.doors
+import command.replay.api
 import command.sources.api
 import data.api
 import enforcement.api
@@ -145,6 +147,8 @@ def create_app(
         command.dispatch.api,
         command.dispatch.joint_api,
         command.dispatch.responders_api,
+        command.dispatch.under_way_api,
+        command.replay.api,
         command.officers.doors,
         command.officers.api,
         command.drill.api,

@@ -329,4 +329,8 @@ class TrackPoint(Base):
     source: Mapped[str]
     region: Mapped[str] = mapped_column(_REGION)
 
-    __table_args__ = (_on_earth(), {"postgresql_partition_by": "RANGE (at)"})
+    __table_args__ = (
+        _on_earth(),
+        Index(None, "at", postgresql_using="brin"),  # everybody at one time, for the replay
+        {"postgresql_partition_by": "RANGE (at)"},
+    )

@@ -3,14 +3,14 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from pydantic import AwareDatetime, BaseModel, Field
 
 from command.alerts import handlers
 from command.alerts.tables import Alert
 from command.alerts.views import AlertOut, alert_view, alert_views, select_alerts
 from gis.http import BadQuery, Listing, PageDep, ScopeDep, SessionDep, require
-from gis.parameters import in_area, parse_region
+from gis.parameters import in_area, parse_region, parse_text
 
 router = APIRouter(prefix="/api/alerts", tags=["alerts"])
 
@@ -46,6 +46,10 @@ async def list_alerts(
     kind: Kind | None = None,
     region: str | None = None,
     since: AwareDatetime | None = None,
+    level: Annotated[int | None, Query(ge=1, le=4)] = None,
+    q: Annotated[str | None, Query(max_length=100, description="part of the title")] = None,
+    start: Annotated[AwareDatetime | None, Query(alias="from", description="raised then or later")] = None,
+    end: Annotated[AwareDatetime | None, Query(alias="to", description="raised before then")] = None,
 ) -> Listing[AlertOut]:
     """Alerts of one's area, newest first; `status=open` is raised and acknowledged together."""
     query = select_alerts().order_by(Alert.id.desc()).limit(page.limit)
@@ -60,7 +64,15 @@ async def list_alerts(
     if (area := parse_region(region)) is not None:
         query = query.where(in_area(Alert.region, area))
     if since is not None:
-        query = query.where(Alert.updated_at >= _storable(since))
+        query = query.where(Alert.updated_at >= _storable(since, "since"))
+    if level is not None:
+        query = query.where(Alert.level == level)
+    if words := parse_text(q, "q"):
+        query = query.where(Alert.title.contains(words, autoescape=True))
+    if start is not None:
+        query = query.where(Alert.raised_at >= _storable(start, "from"))
+    if end is not None:
+        query = query.where(Alert.raised_at < _storable(end, "to"))
     views = await alert_views(session, query)
     return Listing[AlertOut](items=views, next=page.cut(views))
 
@@ -102,8 +114,8 @@ async def close(alert_id: Id, change: Closing, session: SessionDep, scope: Scope
         return await handlers.close(session, scope, alert_id, change.version, change.note)
 
 
-def _storable(moment: datetime) -> datetime:
+def _storable(moment: datetime, name: str) -> datetime:
     """PostgreSQL and Python disagree about the first day of year 1 in far-off zones."""
     if not 1900 <= moment.year <= 2200:
-        raise BadQuery("since: a moment between 1900 and 2200")
+        raise BadQuery(f"{name}: a moment between 1900 and 2200")
     return moment

@@ -10,11 +10,15 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Request, Response, UploadFile
 from pydantic import AwareDatetime, BaseModel, Field
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from command.alerts.api import Change, Id
 from command.alerts.views import AlertOut, AssignmentOut, alert_view, assignment_view, assignment_views
 from command.dispatch import handlers
+from command.dispatch.rankings import MOST_RECORDED, Seen, ShownRanking
+from command.dispatch.reach import Question, who_can_reach
 from command.dispatch.responders import rank_responders
+from command.dispatch.responders_api import MOST_MINUTES, RADIUS_M, WIDEST_M, roads_version
 from command.dispatch.tables import OPEN_STATES, Assignment, Photo
 from command.problems import Refused
 from command.settings import DispatchSettings
@@ -33,10 +37,28 @@ State = Literal["offered", "accepted", "declined", "departed", "arrived", "finis
 StepName = Literal["accept", "decline", "depart", "arrive", "finish", "cancel"]
 
 
+class SeenIn(BaseModel):
+    """An officer as the sender's screen showed them."""
+
+    officer_id: Id
+    travel_time_s: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+
+
 class NewAssignments(Change):
     officer_ids: list[Id] = Field(min_length=1, max_length=20)
     note: str = Field(default="", max_length=2000)
-    override_reason: str | None = Field(default=None, max_length=500)
+    override_reason: str | None = Field(
+        default=None, max_length=500, description="why not the first of the list; needed when it is somebody else"
+    )
+    radius_m: float | None = Field(
+        default=None, gt=0, le=WIDEST_M, allow_inf_nan=False, description="of the list; 3000 unless within_min is given"
+    )
+    within_min: float | None = Field(
+        default=None, gt=0, le=MOST_MINUTES, allow_inf_nan=False, description="of the list: minutes by road"
+    )
+    seen: list[SeenIn] | None = Field(
+        default=None, max_length=MOST_RECORDED, description="the list as the screen showed it, for the replay"
+    )
 
 
 class AssignedOut(BaseModel):
@@ -67,15 +89,6 @@ async def assign(
     settings: DispatchSettings = request.app.state.dispatch
     async with session.begin():
         alert = await alert_view(session, alert_id)
-        promised = await rank_responders(
-            session,
-            request.app.state.roads,
-            origin=(alert.lon, alert.lat),
-            officer_ids=new.officer_ids,
-            drill=alert.drill,
-            stale_after=settings.stale_after,
-            routes=0,
-        )
         view, offered = await handlers.assign(
             session,
             scope,
@@ -83,8 +96,8 @@ async def assign(
                 alert_id,
                 new.version,
                 set(new.officer_ids),
-                {one.officer_id: one for one in promised},
-                new.override_reason,
+                await _shown(request, session, alert, new),
+                (new.override_reason or "").strip() or None,
             ),
             note=new.note,
             offer_timeout=settings.offer_timeout,
@@ -177,3 +190,27 @@ async def take_step(
             words=taken.reason or taken.note,
             taken_at=taken.taken_at,
         )
+
+
+async def _shown(request: Request, session: AsyncSession, alert: AlertOut, new: NewAssignments) -> ShownRanking:
+    """The list at this moment, and as the screen showed it; who is on the screen is in it even if they have left."""
+    state, origin = request.app.state, (alert.lon, alert.lat)
+    settings: DispatchSettings = state.dispatch
+    seen = None if new.seen is None else [Seen(one.officer_id, one.travel_time_s) for one in new.seen]
+    declined = {one.officer_id for one in alert.assignments if one.state == "declined" and one.officer_id}
+    radius_m = RADIUS_M if new.radius_m is None and new.within_min is None else new.radius_m
+    within_s = None if new.within_min is None else new.within_min * 60
+    question = Question(origin, radius_m, within_s, drill=alert.drill, declined=declined)
+    ranked = await who_can_reach(session, state.roads, state.officers.index, settings, question)
+    also = {*new.officer_ids, *(one.officer_id for one in seen or ())} - {one.officer_id for one in ranked}
+    ranked += await rank_responders(
+        session,
+        state.roads,
+        origin=origin,
+        officer_ids=also,
+        drill=alert.drill,
+        stale_after=settings.stale_after,
+        declined=declined,
+        routes=0,
+    )
+    return ShownRanking(ranked, radius_m, roads_version(request), "list", seen)

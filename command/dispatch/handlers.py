@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from command.alerts.handlers import change_alert
 from command.alerts.tables import Alert
 from command.alerts.views import AlertOut, AssignmentOut, alert_view, assignment_view
+from command.dispatch.rankings import ShownRanking, record_ranking
 from command.dispatch.responders import Responder
 from command.dispatch.states import STEPS
 from command.dispatch.tables import OPEN_STATES, Assignment, Photo
@@ -25,13 +26,18 @@ from gis.http import Forbidden, NotFound
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Officers called to an alert, which the caller saw at `version`; `promised` is what the ranking said of each."""
+    """Officers called to an alert, which the caller saw at `version` with this list before them."""
 
     alert_id: int
     version: int
     officer_ids: Collection[int]
-    promised: Mapping[int, Responder]
+    shown: ShownRanking
     override_reason: str | None = None
+
+    @property
+    def promised(self) -> dict[int, Responder]:
+        """What the ranking said of each officer."""
+        return {one.officer_id: one for one in self.shown.ranked}
 
 
 Called = tuple[AlertOut, list[AssignmentOut]]
@@ -68,7 +74,17 @@ async def assign_all(
     views = [await alert_view(session, call.alert_id) for call in ordered]
     ids = {row.id for row in rows}
     called = [(view, [one for one in view.assignments if one.id in ids]) for view in views]
-    for (view, offered), (_, newly_seen) in zip(called, taken, strict=True):
+    for call, (view, offered), (_, newly_seen) in zip(ordered, called, taken, strict=True):
+        # First, so that at the moment of the offer the replay has the list that it was made from.
+        record_ranking(
+            session,
+            scope,
+            alert_id=view.id,
+            assignment_ids=[one.id for one in offered],
+            officer_ids=call.officer_ids,
+            override_reason=call.override_reason,
+            shown=call.shown,
+        )
         record_event(
             session,
             "alert.acknowledged" if newly_seen else "alert.updated",

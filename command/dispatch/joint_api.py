@@ -13,8 +13,9 @@ from command.alerts.views import alert_view
 from command.dispatch import handlers
 from command.dispatch.api import AssignedOut
 from command.dispatch.planning import MAX_ALERTS, JointAnswer, Trip, named_alerts, plan_for, waiting_alerts
+from command.dispatch.rankings import ROUTES_RECORDED, ShownRanking
 from command.dispatch.responders import rank_responders
-from command.dispatch.responders_api import ReasonText
+from command.dispatch.responders_api import ReasonText, roads_version
 from command.problems import Refused
 from command.settings import DispatchSettings
 from gis.http import BadQuery, ScopeDep, SessionDep, require
@@ -139,9 +140,10 @@ async def confirm(new: PlanIn, request: Request, session: SessionDep, scope: Sco
                 officer_ids=officer_ids,
                 drill=alert.drill,
                 stale_after=settings.stale_after,
-                routes=0,
+                routes=ROUTES_RECORDED,
             )
-            calls.append(handlers.Call(alert_id, version, officer_ids, {one.officer_id: one for one in promised}))
+            shown = ShownRanking(promised, None, roads_version(request), "joint")
+            calls.append(handlers.Call(alert_id, version, officer_ids, shown))
         called = await handlers.assign_all(session, scope, calls, note=new.note, offer_timeout=settings.offer_timeout)
     return PlanAssignedOut(items=[AssignedOut(alert=view, assignments=offered) for view, offered in called])
 

@@ -15,6 +15,7 @@ TOPIC_OF = {
     "road": "roads",
     "room": "rooms",
     "source": "sources",
+    "ranking": "rankings",
 }
 
 

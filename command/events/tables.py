@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, FetchedValue, Index, LargeBinary, String
+from sqlalchemy import BigInteger, FetchedValue, Index, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gis.database import Base
@@ -26,4 +26,9 @@ class Event(Base):
     prev_hash: Mapped[bytes] = mapped_column(LargeBinary, FetchedValue())
     hash: Mapped[bytes] = mapped_column(LargeBinary, FetchedValue())
 
-    __table_args__ = (Index(None, "alert_id", "seq"), Index(None, "region", "seq"))
+    __table_args__ = (
+        Index(None, "alert_id", "seq"),
+        Index(None, "region", "seq"),
+        # What was offered belongs to no timeline (an officer reads those), so it is found by its subject.
+        Index("ix_event_ranking", "subject", postgresql_where=text("kind = 'ranking.recorded'")),
+    )

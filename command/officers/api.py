@@ -1,6 +1,6 @@
 """HTTP doors of officers: the list, one's track, duty."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
@@ -41,6 +41,7 @@ class OfficerOut(BaseModel):
     level: str
     phone: str | None
     skills: list[str]
+    certificate_valid_to: date | None
     shift: str
     station_id: int | None
     region: str

@@ -24,7 +24,8 @@ ARGUMENTS = [
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 # What an untranslated text looks like: the key itself, such as desk.queueEmpty.
 _KEY = re.compile(
-    r"\b(?:app|link|error|login|role|level|kind|status|officer|state|unit|desk|event|wall|field|sources)\.[a-zA-Z_]\w*\b"
+    r"\b(?:app|link|error|login|role|level|kind|status|officer|state|unit|desk|event|wall|field|sources"
+    r"|queue|compare|next|keys|sent|brief|place|view|replay|search|tools|sheet)\.[a-zA-Z_]\w*\b"
 )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-pytest.register_assert_rewrite("product", "browsing")
+pytest.register_assert_rewrite("product", "browsing", "scene")
 
 from product import PASSWORD, ROOT, Person, Product  # noqa: E402 - its assertions explain themselves only if rewritten before
 

@@ -177,7 +177,7 @@ async def test_an_offer_that_nobody_answers_runs_out_once(app: House, offered: d
 
 async def test_all_of_several_officers_are_called_or_none(app: House) -> None:
     free, busy = await app.officer("free", NEAR), await app.officer("busy", FAR)
-    await app.assign(await app.raise_alert(), busy)
+    await app.assign(await app.raise_alert(), busy, override_reason="熟悉现场")
     alert = await app.raise_alert()
     refused = await app.assign(alert, free, busy)
     assert refused.status_code == 409

@@ -82,8 +82,8 @@ async def test_a_confirmed_plan_calls_everybody_at_once(app: House) -> None:
     for trip in plan:
         assert offered[trip["officer_id"]]["travel_time_s"] == trip["travel_time_s"]
         assert offered[trip["officer_id"]]["note"] == "联合派遣"
-    kinds = [row.kind for row in await app.rows("SELECT kind FROM event ORDER BY seq")][-4:]
-    assert kinds == ["alert.acknowledged", "assignment.offered"] * 2
+    kinds = [row.kind for row in await app.rows("SELECT kind FROM event ORDER BY seq")][-6:]
+    assert kinds == ["ranking.recorded", "alert.acknowledged", "assignment.offered"] * 2
     assert (await _plan(app))["alerts"] == []  # nobody waits any more
     assert await app.scalar("SELECT count(*) FROM event_chain_breaks()") == 0
 

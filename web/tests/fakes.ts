@@ -19,7 +19,7 @@ export function anAlert(over: Partial<Alert> = {}): Alert {
 export function anAssignment(over: Partial<Assignment> = {}): Assignment {
   const { id, title, kind, level, status, lon, lat, region, drill, point_name, enterprise_name } = anAlert()
   return {
-    id: 31, alert_id: 1, officer_id: 4, officer_name: 'Wang', state: 'offered', note: '', travel_time_s: 240,
+    id: 31, alert_id: 1, officer_id: 4, officer_name: 'Wang', state: 'offered', note: '', override_reason: null, travel_time_s: 240,
     distance_m: 1800, offered_at: '2026-01-05T02:01:00Z', offered_by: 'weifang', expires_at: '2026-01-05T02:03:00Z',
     accepted_at: null, declined_at: null, decline_reason: null, departed_at: null, arrived_at: null, finished_at: null,
     cancelled_at: null, cancel_reason: null, report: null, version: 1, next_steps: ['accept', 'decline'],

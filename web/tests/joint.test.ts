@@ -44,7 +44,7 @@ test('the whole plan is confirmed as it was shown, and the desk knows at once', 
   await joint.load()
   expect(joint.leftByGreedy).toBe(1)
   answer = () => ({ status: 201, body: { items: [{ alert: anAlert({ version: 2 }), assignments: [anAssignment()] }] } })
-  expect(await joint.confirm('now')).toBe(1)
+  expect(await joint.confirm('now')).toEqual([anAssignment()])
   expect(sent).toEqual({ assignments: [{ alert_id: 1, officer_id: 4, version: 1 }], note: 'now' })
   expect(joint.waiting).toEqual([])
 })
@@ -52,8 +52,8 @@ test('the whole plan is confirmed as it was shown, and the desk knows at once', 
 test('a plan is sent once, however often the button is pressed', async () => {
   const joint = useJoint()
   await joint.load()
-  answer = () => ({ status: 201, body: { items: [] } })
-  expect(await Promise.all([joint.confirm(''), joint.confirm('')])).toEqual([1, 0])
+  answer = () => ({ status: 201, body: { items: [{ alert: anAlert({ version: 2 }), assignments: [anAssignment()] }] } })
+  expect(await Promise.all([joint.confirm(''), joint.confirm('')])).toEqual([[anAssignment()], []])
   expect(asked.filter((line) => line.startsWith('POST'))).toHaveLength(1)
 })
 

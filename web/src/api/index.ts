@@ -1,7 +1,7 @@
 /** Every door of the server that the pages use, by name. */
 import type { InjectionKey } from 'vue'
 import { inject } from 'vue'
-import { Client } from './client'
+import { Client, withQuery } from './client'
 import type * as t from './types'
 
 export type * from './types'
@@ -22,8 +22,8 @@ export class Api {
   signOut = () => this.client.delete<void>('/api/session')
   health = (cancel: Cancel = {}) => this.client.get<{ status: string }>('/api/health', cancel)
 
-  alerts = (query: { status?: string; since?: string; limit?: number; cursor?: string } = {}) =>
-    this.client.get<t.Page<t.Alert>>('/api/alerts', { query })
+  alerts = (query: t.AlertQuery = {}, cancel: Cancel = {}) =>
+    this.client.get<t.Page<t.Alert>>('/api/alerts', { query: { ...query }, ...cancel })
   alert = (id: number) => this.client.get<t.Alert>(`/api/alerts/${id}`)
   raise = (alert: t.NewAlert) => this.client.post<t.Alert>('/api/alerts', alert)
   acknowledge = (id: number, version: number) =>
@@ -40,6 +40,18 @@ export class Api {
     this.client.post<{ items: { alert: t.Alert; assignments: t.Assignment[] }[] }>('/api/dispatch/plan', { assignments, note })
   timeline = (id: number, cancel: Cancel = {}) =>
     this.client.get<t.Page<t.TimelineEvent>>(`/api/alerts/${id}/timeline`, cancel)
+
+  /** By default the beginning of the alert. */
+  replay = (id: number, window: { from?: string; to?: string } = {}, cancel: Cancel = {}) =>
+    this.client.get<t.Replay>(`/api/alerts/${id}/replay`, { query: window, ...cancel })
+  /** When everybody who was sent will be there. */
+  underWay = (cancel: Cancel = {}) => this.client.get<{ items: t.Arrival[] }>('/api/dispatch/under-way', cancel)
+  reach = (at: [number, number], query: { radius_m?: number; within_min?: number; limit?: number }, cancel: Cancel = {}) =>
+    this.client.get<t.Reach>('/api/reach', { query: { at: at.join(','), ...query }, ...cancel })
+  search = (q: string, cancel: Cancel = {}) => this.client.get<{ items: t.Found[] }>('/api/search', { query: { q, limit: 20 }, ...cancel })
+  /** The newest records of one enterprise. */
+  recordsOf = <List extends keyof t.BriefRecords>(list: List, enterpriseId: number, cancel: Cancel = {}) =>
+    this.client.get<t.Page<t.BriefRecords[List]> & { total: number }>(`/api/${list}`, { query: { enterprise_id: enterpriseId, limit: 5 }, ...cancel })
 
   route = (from: [number, number], to: [number, number], cancel: Cancel = {}) =>
     this.client.get<t.Route>('/api/route', { query: { from: from.join(','), to: to.join(',') }, ...cancel })
@@ -97,6 +109,10 @@ export class Api {
   regions = (query: { level: t.RegionLevel; parent?: string; limit?: number }) =>
     this.client.get<t.Page<t.Region>>('/api/regions', { query })
 }
+
+/** Where the browser finds the rows of a layer in a box (west, south, east, north) as a file. */
+export const exportUrl = (layer: string, format: 'csv' | 'gpkg', bbox: readonly number[]) =>
+  withQuery(`/api/layers/${layer}/export`, { format, bbox: bbox.map((degrees) => degrees.toFixed(6)).join(',') })
 
 /** Where the browser finds a picture from the scene. */
 export const photoUrl = (id: string) => `/api/photos/${id}`

@@ -14,6 +14,8 @@ export interface paths {
         /**
          * Show Session
          * @description Who one is; being nobody is an answer, not an error, so that the sign-in page starts without one.
+         *
+         *     A session that asks is in use and goes on: for twelve hours from now, at most a month after signing in.
          */
         get: operations["show_session_api_session_get"];
         put?: never;
@@ -300,6 +302,69 @@ export interface paths {
          * @description Who could be at a place first by road: the same ranking without an alert.
          */
         get: operations["reach_api_reach_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/dispatch/under-way": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Under Way
+         * @description Everybody with an open assignment in one's area, and when they will be where they were sent.
+         */
+        get: operations["under_way_api_dispatch_under_way_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assignments/{assignment_id}/eta": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Eta
+         * @description When the officer of an assignment will be there; officers may ask for their own.
+         */
+        get: operations["eta_api_assignments__assignment_id__eta_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alerts/{alert_id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Replay
+         * @description An alert's past: what happened, who was where, what was measured, closed and offered; at most a day at once.
+         *
+         *     Each sees what they may see now: tracks of their own area's officers, on duty; rankings that were shown in an area
+         *     that theirs contains.
+         */
+        get: operations["replay_api_alerts__alert_id__replay_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1125,6 +1190,60 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        /**
+         * ArrivalOut
+         * @description When somebody who was sent will be there, from where they are now; `why` says why nobody can tell.
+         */
+        ArrivalOut: {
+            /** Assignment Id */
+            assignment_id: number;
+            /** Alert Id */
+            alert_id: number;
+            /** Officer Id */
+            officer_id: number | null;
+            /** Officer Name */
+            officer_name: string;
+            /** State */
+            state: string;
+            /** Lon */
+            lon: number | null;
+            /** Lat */
+            lat: number | null;
+            /** At */
+            at: string | null;
+            /** Position Age S */
+            position_age_s: number | null;
+            /** Travel Time S */
+            travel_time_s: number | null;
+            /** Road Distance M */
+            road_distance_m: number | null;
+            /** Route */
+            route: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+            /** Arrives At */
+            arrives_at: string | null;
+            /** Promised S */
+            promised_s: number | null;
+            /** Promised At */
+            promised_at: string | null;
+            /** Late S */
+            late_s: number | null;
+            /** Progress */
+            progress: number | null;
+            /** Why */
+            why: ("over" | "arrived" | "no_position" | "old_position" | "no_road") | null;
+        };
+        /** ArrivalsOut */
+        ArrivalsOut: {
+            /** Items */
+            items: components["schemas"]["ArrivalOut"][];
+        };
         /** AssignedOut */
         AssignedOut: {
             alert: components["schemas"]["AlertOut"];
@@ -1259,6 +1378,28 @@ export interface components {
             stretches: number;
             /** Roads Version */
             roads_version: string;
+        };
+        /** ClosedThenOut */
+        ClosedThenOut: {
+            /** Id */
+            id: number;
+            /** Geometry */
+            geometry: {
+                [key: string]: unknown;
+            };
+            /** Reason */
+            reason: string;
+            /** Closed By */
+            closed_by: string;
+            /**
+             * Closed At
+             * Format: date-time
+             */
+            closed_at: string;
+            /** Until */
+            until: string | null;
+            /** Reopened At */
+            reopened_at: string | null;
         };
         /** Closing */
         Closing: {
@@ -1956,8 +2097,26 @@ export interface components {
              * @default
              */
             note: string;
-            /** Override Reason */
+            /**
+             * Override Reason
+             * @description why not the first of the list; needed when it is somebody else
+             */
             override_reason?: string | null;
+            /**
+             * Radius M
+             * @description of the list; 3000 unless within_min is given
+             */
+            radius_m?: number | null;
+            /**
+             * Within Min
+             * @description of the list: minutes by road
+             */
+            within_min?: number | null;
+            /**
+             * Seen
+             * @description the list as the screen showed it, for the replay
+             */
+            seen?: components["schemas"]["SeenIn"][] | null;
         };
         /** NewDrill */
         NewDrill: {
@@ -1995,6 +2154,8 @@ export interface components {
             phone: string | null;
             /** Skills */
             skills: string[];
+            /** Certificate Valid To */
+            certificate_valid_to: string | null;
             /** Shift */
             shift: string;
             /** Station Id */
@@ -2342,6 +2503,77 @@ export interface components {
             region: string;
         };
         /**
+         * RankedThenOut
+         * @description An officer of the list as it was.
+         */
+        RankedThenOut: {
+            /** Officer Id */
+            officer_id: number;
+            /** Name */
+            name: string;
+            /** Organisation */
+            organisation: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "free" | "busy" | "stale";
+            /** Lon */
+            lon: number;
+            /** Lat */
+            lat: number;
+            /** Distance M */
+            distance_m: number;
+            /** Travel Time S */
+            travel_time_s: number | null;
+            /** Road Distance M */
+            road_distance_m: number | null;
+            /** Position Age S */
+            position_age_s: number;
+            /** Reasons */
+            reasons: components["schemas"]["ReasonOut"][];
+            /** Route */
+            route: {
+                [key: string]: unknown;
+            } | null;
+        };
+        /**
+         * RankingOut
+         * @description The list at the moment of sending: the server's, and (`seen`) the one that the dispatcher's screen showed.
+         */
+        RankingOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /**
+             * Way
+             * @enum {string}
+             */
+            way: "list" | "joint";
+            /** Assignment Ids */
+            assignment_ids: number[];
+            /** Radius M */
+            radius_m: number | null;
+            /** Roads Version */
+            roads_version: string;
+            /** In Range */
+            in_range: number;
+            /** Recommended */
+            recommended: number | null;
+            /** Chosen */
+            chosen: number[];
+            /** Override Reason */
+            override_reason: string | null;
+            /** Seen */
+            seen: components["schemas"]["SeenOut"][] | null;
+            /** Ranked */
+            ranked: components["schemas"]["RankedThenOut"][];
+        };
+        /**
          * ReachOut
          * @description The ranking of a place. `in_range` counts who is certainly there, `possible` who could be.
          *
@@ -2590,6 +2822,25 @@ export interface components {
             next?: string | null;
         };
         /**
+         * ReplayOut
+         * @description Everything that moves on the bar of time between `from` and `to`; `cut`: there was more than is sent at once.
+         */
+        ReplayOut: {
+            alert: components["schemas"]["AlertOut"];
+            window: components["schemas"]["WindowOut"];
+            /** Events */
+            events: components["schemas"]["EventOut"][];
+            /** Rankings */
+            rankings: components["schemas"]["RankingOut"][];
+            /** Tracks */
+            tracks: components["schemas"]["TrackThenOut"][];
+            /** Cut */
+            cut: boolean;
+            readings: components["schemas"]["ReadingListing"] | null;
+            /** Closures */
+            closures: components["schemas"]["ClosedThenOut"][];
+        };
+        /**
          * ResponderOut
          * @description One officer of the ranking. `travel_time_s` includes `walk_s`, the way on foot between road and place.
          *
@@ -2685,6 +2936,23 @@ export interface components {
             };
             /** Steps */
             steps: components["schemas"]["StepOut"][];
+        };
+        /**
+         * SeenIn
+         * @description An officer as the sender's screen showed them.
+         */
+        SeenIn: {
+            /** Officer Id */
+            officer_id: number;
+            /** Travel Time S */
+            travel_time_s?: number | null;
+        };
+        /** SeenOut */
+        SeenOut: {
+            /** Officer Id */
+            officer_id: number;
+            /** Travel Time S */
+            travel_time_s: number | null;
         };
         /**
          * SessionOut
@@ -2921,6 +3189,26 @@ export interface components {
             /** Suspect */
             suspect: string | null;
         };
+        /**
+         * TrackThenOut
+         * @description Where an officer was: [seconds since `start`, lon, lat] each, oldest first; `concerned`: was sent there.
+         */
+        TrackThenOut: {
+            /** Officer Id */
+            officer_id: number;
+            /** Name */
+            name: string;
+            /** Organisation */
+            organisation: string;
+            /** Concerned */
+            concerned: boolean;
+            /** Points */
+            points: [
+                number,
+                number,
+                number
+            ][];
+        };
         /** Trainee */
         Trainee: {
             /** Officer Id */
@@ -3101,6 +3389,32 @@ export interface components {
             /** Officer Id */
             officer_id: number | null;
         };
+        /**
+         * WindowOut
+         * @description What this answer covers, and from when to when there is something to see at all.
+         */
+        WindowOut: {
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+            /**
+             * First
+             * Format: date-time
+             */
+            first: string;
+            /**
+             * Last
+             * Format: date-time
+             */
+            last: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -3271,6 +3585,13 @@ export interface operations {
                 kind?: ("pollution_source" | "environment_quality" | "enforcement_task" | "manual") | null;
                 region?: string | null;
                 since?: string | null;
+                level?: number | null;
+                /** @description part of the title */
+                q?: string | null;
+                /** @description raised then or later */
+                from?: string | null;
+                /** @description raised before then */
+                to?: string | null;
             };
             header?: never;
             path?: never;
@@ -4158,6 +4479,167 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReachOut"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    under_way_api_dispatch_under_way_get: {
+        parameters: {
+            query?: {
+                alert?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArrivalsOut"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    eta_api_assignments__assignment_id__eta_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                assignment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArrivalOut"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    replay_api_alerts__alert_id__replay_get: {
+        parameters: {
+            query?: {
+                /** @description by default just before the alert */
+                from?: string | null;
+                /** @description by default just after its end */
+                to?: string | null;
+            };
+            header?: never;
+            path: {
+                alert_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplayOut"];
                 };
             };
             /** @description Not as asked */

@@ -77,6 +77,20 @@ export interface Alert {
   assignments: Assignment[]
 }
 
+/** What a list of alerts may be asked for; `from` and `to` are about when they were raised. */
+export interface AlertQuery {
+  status?: AlertStatus | 'open'
+  kind?: AlertKind
+  level?: AlertLevel
+  region?: string
+  q?: string
+  since?: string
+  from?: string
+  to?: string
+  limit?: number
+  cursor?: string
+}
+
 export type AssignmentState = 'offered' | 'accepted' | 'declined' | 'departed' | 'arrived' | 'finished' | 'cancelled'
 export type AssignmentStep = 'accept' | 'decline' | 'depart' | 'arrive' | 'finish' | 'cancel'
 
@@ -93,6 +107,8 @@ export interface Assignment {
   officer_name: string
   state: AssignmentState
   note: string
+  /** Why not the first of the list. */
+  override_reason: string | null
   travel_time_s: number | null
   distance_m: number | null
   offered_at: string
@@ -205,6 +221,9 @@ export interface Officer {
   name: string
   organisation: string
   level: string
+  /** Not known of somebody who has just come on duty. */
+  phone?: string | null
+  certificate_valid_to?: string | null
   status: OfficerStatus
   on_duty: boolean
   duty_until: string | null
@@ -294,10 +313,16 @@ export interface Statistics {
 
 export interface Enterprise {
   id: number
+  uscc: string
   name: string
   address: string | null
+  industry: string
   tags: string[]
-  risk: string
+  risk: 'low' | 'medium' | 'high'
+  credit: 'green' | 'blue' | 'yellow' | 'black'
+  permit_class: string | null
+  lon: number
+  lat: number
   permit_number: string | null
   permit_valid_to: string | null
 }
@@ -371,6 +396,102 @@ export interface Offer {
   note: string
   version: number
   override_reason?: string
+  /** Whom the list was about. */
+  radius_m?: number
+  within_min?: number
+  /** The list as this screen showed it, for the replay. */
+  seen?: { officer_id: number; travel_time_s: number | null }[]
+}
+
+/** When somebody who was sent will be there, from where they are now. */
+export interface Arrival {
+  assignment_id: number
+  alert_id: number
+  officer_id: number | null
+  officer_name: string
+  state: AssignmentState
+  lon: number | null
+  lat: number | null
+  position_age_s: number | null
+  travel_time_s: number | null
+  road_distance_m: number | null
+  route: LineString | null
+  asked_at: string
+  arrives_at: string | null
+  promised_at: string | null
+  late_s: number | null
+  /** From 0 to 1. */
+  progress: number | null
+  /** Why nobody can say when. */
+  why: 'over' | 'arrived' | 'no_position' | 'old_position' | 'no_road' | null
+}
+
+/** An officer of a list as it was when somebody was sent. */
+export type RankedThen = Pick<
+  Responder,
+  'officer_id' | 'name' | 'organisation' | 'status' | 'lon' | 'lat' | 'distance_m' | 'travel_time_s' | 'road_distance_m' | 'position_age_s' | 'reasons' | 'route'
+>
+
+export interface RankingThen {
+  at: string
+  by: string
+  way: 'list' | 'joint'
+  assignment_ids: number[]
+  radius_m: number | null
+  in_range: number
+  recommended: number | null
+  chosen: number[]
+  override_reason: string | null
+  /** As the dispatcher's screen showed it; null from a program. */
+  seen: { officer_id: number; travel_time_s: number | null }[] | null
+  ranked: RankedThen[]
+}
+
+export interface TrackThen {
+  officer_id: number
+  name: string
+  organisation: string
+  /** Was sent to this alert. */
+  concerned: boolean
+  /** Seconds since the start of the window, longitude, latitude. */
+  points: [number, number, number][]
+}
+
+export type ClosureThen = Pick<Closure, 'id' | 'geometry' | 'reason' | 'closed_by' | 'closed_at' | 'until' | 'reopened_at'>
+
+/** An alert's past. */
+export interface Replay {
+  alert: Alert
+  /** `start` to `end` is in this answer, of all there is from `first` to `last`. */
+  window: { start: string; end: string; first: string; last: string }
+  events: TimelineEvent[]
+  rankings: RankingThen[]
+  tracks: TrackThen[]
+  cut: boolean
+  readings: Readings | null
+  closures: ClosureThen[]
+}
+
+/** Who can reach a place; an answer about an alert has more. */
+export type Reach = Pick<Responders, 'origin' | 'roads_version' | 'computed_ms' | 'in_range' | 'responders'>
+
+export type FoundType = 'enterprise' | 'point' | 'officer' | 'station' | 'region' | 'alert' | 'coordinate'
+
+/** What the search box finds. */
+export interface Found {
+  type: FoundType
+  id: number | string | null
+  name: string
+  detail: string | null
+  lon: number | null
+  lat: number | null
+  region: string | null
+}
+
+/** The latest inspections and penalty cases of one enterprise, as far as its brief shows them. */
+export interface BriefRecords {
+  inspections: { id: number; kind: string; at: string; person_times: number; findings: number }
+  'penalty-cases': { id: number; kind: string; filed_on: string; decided_on: string | null; fine_yuan: number | null }
 }
 
 export interface PlannedAssignment {

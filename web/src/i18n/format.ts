@@ -4,6 +4,7 @@ import { useI18n } from 'vue-i18n'
 import { ApiProblem, Unreachable, type Bilingual } from '@/api'
 
 const ZONE = 'Asia/Shanghai'
+const dateFormat = new Intl.DateTimeFormat('sv-SE', { timeZone: ZONE })
 
 const isoDay = new Intl.DateTimeFormat('en-CA', { timeZone: ZONE, year: 'numeric', month: '2-digit', day: '2-digit' })
 
@@ -19,6 +20,9 @@ export function useFormat() {
   const momentFormat = computed(
     () => new Intl.DateTimeFormat(locale.value, { timeZone: ZONE, month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }),
   )
+  const instantFormat = computed(
+    () => new Intl.DateTimeFormat(locale.value, { timeZone: ZONE, year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' }),
+  )
   const dayFormat = computed(
     () => new Intl.DateTimeFormat(locale.value, { timeZone: ZONE, year: 'numeric', month: 'long', day: 'numeric', weekday: 'long' }),
   )
@@ -28,6 +32,10 @@ export function useFormat() {
   const clock = (at: string | number) => clockFormat.value.format(asDate(at))
   /** 11/23 14:03 */
   const moment = (at: string | number) => momentFormat.value.format(asDate(at))
+  /** 2026/11/23 14:03:27 */
+  const instant = (at: string | number) => instantFormat.value.format(asDate(at))
+  /** 2026-11-23, the day in Beijing */
+  const date = (at: string | number) => dateFormat.format(asDate(at))
   const day = (at: string | number) => dayFormat.value.format(asDate(at))
 
   /** How long ago, in the largest unit that fits; `now` is passed so that a ticking clock redraws it. */
@@ -41,6 +49,13 @@ export function useFormat() {
     if (n < 3600) return t('unit.minutesAgo', { n: Math.floor(n / 60) })
     if (n < 86_400) return t('unit.hoursAgo', { n: Math.floor(n / 3600) })
     return t('unit.daysAgo', { n: Math.floor(n / 86_400) })
+  }
+
+  /** How long something lasts or has lasted: seconds below a minute and a half, then minutes, then hours. */
+  function span(seconds: number): string {
+    const n = Math.max(0, Math.round(seconds))
+    if (n < 90) return t('unit.s', { n })
+    return n < 5400 ? t('unit.minutes', { n: Math.round(n / 60) }) : t('unit.hours', { n: Math.round(n / 3600) })
   }
 
   /** Travel time, rounded up: a promise of arrival must not be too early. */
@@ -70,5 +85,5 @@ export function useFormat() {
     return te(key) ? t(key) : error.message
   }
 
-  return { clock, moment, day, age, ageOf, minutes, length, amount, both, problem }
+  return { clock, moment, instant, date, day, age, ageOf, span, minutes, length, amount, both, problem }
 }

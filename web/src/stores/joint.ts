@@ -1,7 +1,7 @@
 /** Several alerts at once: the server's joint plan, and its confirmation as a whole. */
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
-import { isAbort, type JointPlan, useApi } from '@/api'
+import { type Assignment, isAbort, type JointPlan, useApi } from '@/api'
 import { finishedBy, isUnderWay, useAlerts } from './alerts'
 
 export const useJoint = defineStore('joint', () => {
@@ -39,9 +39,9 @@ export const useJoint = defineStore('joint', () => {
     }
   }
 
-  /** Call everybody of the plan, or nobody; how many were called. A second press while sending calls nobody. */
-  async function confirm(note: string): Promise<number> {
-    if (!plan.value || sending.value) return 0
+  /** Call everybody of the plan, or nobody; who was called. A second press while sending calls nobody. */
+  async function confirm(note: string): Promise<Assignment[]> {
+    if (!plan.value || sending.value) return []
     sending.value = true
     try {
       const chosen = plan.value.plan.map(({ alert_id, officer_id, version }) => ({ alert_id, officer_id, version }))
@@ -50,7 +50,7 @@ export const useJoint = defineStore('joint', () => {
         alerts.apply(alert)
         assignments.forEach(alerts.applyAssignment)
       }
-      return chosen.length
+      return items.flatMap(({ assignments }) => assignments)
     } finally {
       sending.value = false
     }

@@ -41,7 +41,7 @@ export const alerts: SameKeys<typeof words> = {
   },
   event: {
     'alert_raised': 'Alert raised',
-    'alert_updated': 'Reading updated',
+    'alert_updated': 'Alert updated',
     'alert_acknowledged': 'Acknowledged',
     'alert_closed': 'Closed',
     'assignment_offered': '{name} called',

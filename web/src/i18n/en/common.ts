@@ -15,6 +15,7 @@ export const common: SameKeys<typeof words> = {
     confirm: 'Confirm',
     closePanel: 'Close',
     loading: 'Loading…',
+    listComma: ', ',
     none: '—',
     dismiss: 'Dismiss',
     desk: 'Desk',
@@ -73,6 +74,7 @@ export const common: SameKeys<typeof words> = {
   unit: {
     min: 'min',
     minutes: '{n} min',
+    hours: '{n} h',
     lessThanMinute: 'under 1 min',
     s: '{n} s',
     m: '{n} m',

@@ -9,7 +9,6 @@ export const desk: SameKeys<typeof words> = {
     queueEmpty: 'No open alerts',
     queueEmptyHint: 'New ones appear here by themselves.',
     closedEmpty: 'Nothing has been closed yet',
-    nobody: 'Nobody sent',
     overLimit: 'Limit {limit}',
     times: '{n}× over',
     readings: 'Readings: {n}',
@@ -62,7 +61,6 @@ export const desk: SameKeys<typeof words> = {
     sendConfirmTo: 'Confirm sending {name}',
     sendBest: 'Send the fastest, {name}',
     sending: 'Sending…',
-    sent: '{name} has been called',
     sendNote: 'Instructions (optional)',
     overrideReason: 'Why not the fastest?',
     overrideHint: 'e.g. knows the site, holds the certificate',
@@ -118,7 +116,6 @@ export const desk: SameKeys<typeof words> = {
     nobody: 'Nobody can be sent now.',
     more: 'More alerts wait than can be planned at once; plan again afterwards.',
     confirm: 'Send {n} officers',
-    sent: '{n} officers called',
     changed: 'The plan has changed: {detail}. Please look at the new one.',
   },
 }

@@ -2,6 +2,8 @@
 import { alerts } from './alerts'
 import { common } from './common'
 import { desk } from './desk'
+import { deskTools } from './deskTools'
+import { dispatching } from './dispatching'
 import { field } from './field'
 import { map } from './map'
 import { sources } from './sources'
@@ -13,6 +15,8 @@ export const en = {
   ...alerts,
   ...common,
   ...desk,
+  ...deskTools,
+  ...dispatching,
   ...field,
   ...map,
   ...sources,

@@ -38,7 +38,7 @@ export const alerts = {
   },
   event: {
     'alert_raised': '警情发生',
-    'alert_updated': '读数更新',
+    'alert_updated': '警情更新',
     'alert_acknowledged': '警情签收',
     'alert_closed': '警情办结',
     'assignment_offered': '派遣 {name}',

@@ -12,6 +12,7 @@ export const common = {
     confirm: '确认',
     closePanel: '关闭',
     loading: '正在加载…',
+    listComma: '、',
     none: '—',
     dismiss: '关闭提示',
     desk: '指挥席',
@@ -70,6 +71,7 @@ export const common = {
   unit: {
     min: '分钟',
     minutes: '{n} 分钟',
+    hours: '{n} 小时',
     lessThanMinute: '1 分钟内',
     s: '{n} 秒',
     m: '{n} 米',

@@ -6,7 +6,6 @@ export const desk = {
     queueEmpty: '当前没有未办结的警情',
     queueEmptyHint: '新警情会自动出现在这里，无需刷新。',
     closedEmpty: '还没有办结的警情',
-    nobody: '尚未派人',
     overLimit: '限值 {limit}',
     times: '超标 {n} 倍',
     readings: '{n} 次读数',
@@ -59,7 +58,6 @@ export const desk = {
     sendConfirmTo: '确认派遣 {name}',
     sendBest: '派遣最快的 {name}',
     sending: '正在派遣…',
-    sent: '已通知 {name}',
     sendNote: '任务说明（可选）',
     overrideReason: '未选最快人员的原因',
     overrideHint: '例如：熟悉现场、持有专项资质',
@@ -115,7 +113,6 @@ export const desk = {
     nobody: '当前无人可派。',
     more: '待派警情超过一次可安排的数量，确认后请再次派遣。',
     confirm: '派出 {n} 人',
-    sent: '已呼叫 {n} 人',
     changed: '情况有变：{detail}。请查看新的方案。',
   },
 }

@@ -1,11 +1,11 @@
 /** Every door of the server that the pages use, by name. */
 import type { InjectionKey } from 'vue'
 import { inject } from 'vue'
-import { Client } from './client'
+import { Client, type Query } from './client'
 import type * as t from './types'
 
 export type * from './types'
-export { ApiProblem, Client, isAbort, Unreachable } from './client'
+export { ApiProblem, Client, isAbort, Unreachable, withQuery } from './client'
 
 type Cancel = { signal?: AbortSignal }
 
@@ -75,7 +75,8 @@ export class Api {
     this.client.get<t.Readings>(`/api/points/${pointId}/readings`, { query, ...cancel })
   layers = () => this.client.get<t.Page<t.Layer>>('/api/layers')
   /** `by`: `region`, or one of the layer's properties that can be counted. */
-  statistics = (layer: string, by: string) => this.client.get<t.Statistics>(`/api/layers/${layer}/stats`, { query: { by } })
+  statistics = (layer: string, by: string, filters: Query = {}, signal?: AbortSignal) =>
+    this.client.get<t.Statistics>(`/api/layers/${layer}/stats`, { query: { by, ...filters }, signal })
   enterprise = (id: number, cancel: Cancel = {}) => this.client.get<t.Enterprise>(`/api/enterprises/${id}`, cancel)
   point = (id: number, cancel: Cancel = {}) => this.client.get<t.Point>(`/api/points/${id}`, cancel)
 

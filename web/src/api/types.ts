@@ -281,12 +281,17 @@ export interface Layer {
   tiles: string | null
   min_zoom: number
   max_zoom: number
+  /** Below this zoom its tiles hold H3 cells with counts, from it on single rows. */
+  single_from: number
   vector_layers: string[]
+  filters: { id: string; title: Bilingual; choices: { value: string; title: Bilingual }[] }[]
 }
 
 /** How many rows a layer has in an area, in all and by a property. */
 export interface Statistics {
   total: number
+  /** Time of the newest data in the layer. */
+  as_of: string | null
   items: { key: string; name: string | null; count: number }[]
 }
 

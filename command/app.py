@@ -27,6 +27,7 @@ import data.api
 import enforcement.api
 import layers.api
 import layers.export_api
+import layers.ogc_api
 import layers.search_api
 import routing.api
 from command import problems
@@ -155,6 +156,7 @@ def create_app(
         enforcement.api,
         layers.api,
         layers.export_api,
+        layers.ogc_api,
         layers.search_api,
         routing.api,
     ):

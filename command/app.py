@@ -28,6 +28,9 @@ import command.sources.api
 import data.api
 import enforcement.api
 import layers.api
+import layers.export_api
+import layers.ogc_api
+import layers.search_api
 import routing.api
 from command import problems
 from command.access.api import FailedTries
@@ -156,6 +159,9 @@ def create_app(
         data.api,
         enforcement.api,
         layers.api,
+        layers.export_api,
+        layers.ogc_api,
+        layers.search_api,
         routing.api,
     ):
         app.include_router(door.router)

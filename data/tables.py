@@ -26,6 +26,16 @@ def _one_of(column: str, values: tuple[str, ...], name: str | None = None) -> Ch
     return CheckConstraint(f"{column} IN ({listed})", name=name or column)
 
 
+def _bigrams(table: str, column: str) -> Index:
+    """Finds any part of a text of two characters or more, for a person's session too (migration 0006)."""
+    return Index(f"ix_{table}_{column}_bigrams", text(f"bigrams({column})"), postgresql_using="gin")
+
+
+def _without_cell(table: str) -> Index:
+    """Finds the few rows whose H3 cell is not known yet."""
+    return Index(f"ix_{table}_without_cell", "geom", postgresql_using="gist", postgresql_where=text("cell IS NULL"))
+
+
 def _on_earth(column: str = "geom") -> CheckConstraint:
     return CheckConstraint(
         f"ST_X({column}) BETWEEN -180 AND 180 AND ST_Y({column}) BETWEEN -90 AND 90 AND NOT ST_IsEmpty({column})",
@@ -51,6 +61,7 @@ class Enterprise(Base):
     permit_valid_to: Mapped[date | None]
     geom: Mapped[WKBElement] = mapped_column(_POINT)
     region: Mapped[str] = mapped_column(_REGION)
+    cell: Mapped[int | None] = mapped_column(BigInteger)  # H3, see gis.cells; None until it is found
     source_datum: Mapped[str] = mapped_column(server_default="wgs84")
     demo: Mapped[bool] = mapped_column(server_default=text("false"))
     version: Mapped[int] = mapped_column(server_default=text("1"))
@@ -61,10 +72,27 @@ class Enterprise(Base):
         _one_of("credit", ("green", "blue", "yellow", "black")),
         _on_earth(),
         Index(None, "geom", postgresql_using="gist"),
+        _without_cell("enterprise"),
         Index(None, "region"),
         Index(None, "tags", postgresql_using="gin"),
         Index("ix_enterprise_name_trgm", "name", postgresql_using="gin", postgresql_ops={"name": "gin_trgm_ops"}),
+        _bigrams("enterprise", "name"),
+        Index("ix_enterprise_name_order", "name", postgresql_ops={"name": "text_pattern_ops"}),
+        Index("ix_enterprise_uscc_order", "uscc", postgresql_ops={"uscc": "varchar_pattern_ops"}),
     )
+
+
+class EnterpriseCell(Base):
+    """How many enterprises are in an H3 cell, by county, risk and credit; kept by triggers (migration 0006a)."""
+
+    __tablename__ = "enterprise_cell"
+
+    cell: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    region: Mapped[str] = mapped_column(_REGION, primary_key=True)
+    risk: Mapped[str] = mapped_column(primary_key=True)
+    credit: Mapped[str] = mapped_column(primary_key=True)
+    count: Mapped[int]
+    newest: Mapped[datetime]
 
 
 class MonitoringPoint(Base):
@@ -82,6 +110,7 @@ class MonitoringPoint(Base):
     reference_oxygen: Mapped[float | None]  # %, stacks only
     geom: Mapped[WKBElement] = mapped_column(_POINT)
     region: Mapped[str] = mapped_column(_REGION)
+    cell: Mapped[int | None] = mapped_column(BigInteger)  # H3, see gis.cells; None until it is found
     source_datum: Mapped[str] = mapped_column(server_default="wgs84")
     demo: Mapped[bool] = mapped_column(server_default=text("false"))
     drill: Mapped[bool] = mapped_column(server_default=text("false"))
@@ -92,7 +121,10 @@ class MonitoringPoint(Base):
         _one_of("kind", POINT_KINDS),
         _on_earth(),
         Index(None, "geom", postgresql_using="gist"),
+        _without_cell("monitoring_point"),
         Index(None, "region"),
+        _bigrams("monitoring_point", "name"),
+        _bigrams("monitoring_point", "code"),
     )
 
 
@@ -156,6 +188,7 @@ class DataLogger(Base):
         CheckConstraint("state = 'active' OR quarantine_reason IS NOT NULL", name="quarantined_has_reason"),
         CheckConstraint("length(mn) BETWEEN 1 AND 64", name="mn"),
         Index(None, "region"),
+        _bigrams("data_logger", "mn"),
     )
 
 

@@ -90,7 +90,8 @@ class Relation:
     """Where the rows of a layer come from, in SQL of our own.
 
     `key` is a whole number that orders the rows; `properties` and `groups` map names to expressions; a group whose
-    expression is listed in `many` is an array, a row counts once for each of its elements.
+    expression is listed in `many` is an array, a row counts once for each of its elements. `as_of` is a statement that
+    says when the newest of the data that a session sees was taken.
     """
 
     source: str
@@ -98,6 +99,7 @@ class Relation:
     geometry: str
     region: str
     properties: Mapping[str, str]
+    as_of: str
     groups: Mapping[str, str] = field(default_factory=dict)
     many: frozenset[str] = frozenset()
 
@@ -106,7 +108,8 @@ class Relation:
 class Layer:
     """One entry: what it is called, how it is drawn and narrowed, and where its tiles and rows come from.
 
-    `vector_layers` are the names inside the tile. `live` layers change by the second and should be asked for again.
+    `vector_layers` are the names inside the tile. Below zoom `single_from` rows are counted in cells, from there on
+    drawn alone. `live` layers change by the second and should be asked for again.
     """
 
     id: str
@@ -117,6 +120,7 @@ class Layer:
     legend: tuple[LegendEntry, ...] = ()
     filters: tuple[Filter, ...] = ()
     max_zoom: int = 18  # the deepest zoom with tiles of its own; deeper, a map enlarges them
+    single_from: int = 0
     live: bool = False
     relation: Relation | None = None
     tiles: TileSource | None = None

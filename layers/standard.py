@@ -57,12 +57,20 @@ def _legend(of: str, choices: tuple[Choice, ...], *colours: str) -> tuple[Legend
     )
 
 
+# The kept counts of the coarsest cells know it: some thousand rows instead of all.
+_NEWEST_ENTERPRISE = """
+    SELECT greatest((SELECT max(newest) FROM enterprise_cell
+                     WHERE cell >= (x'083'::bigint << 52) AND cell < (x'084'::bigint << 52)),
+                    (SELECT max(updated_at) FROM enterprise WHERE cell IS NULL))
+"""
+
 ENTERPRISES = Layer(
     "enterprises",
     Title("排污单位", "Enterprises"),
     "point",
     min_zoom=4,
-    vector_layers=("enterprises",),
+    vector_layers=("enterprises", "enterprises_cells"),
+    single_from=11,
     legend=_legend("risk", _RISKS, _RED, _ORANGE, _GREEN),
     filters=(
         _region("e.region"),
@@ -86,6 +94,7 @@ ENTERPRISES = Layer(
             "region": "e.region",
             "demo": "e.demo",
         },
+        as_of=_NEWEST_ENTERPRISE,
         groups={"risk": "e.risk", "credit": "e.credit", "industry": "left(e.industry, 2)", "tag": "e.tags"},
         many=frozenset({"tag"}),
     ),
@@ -97,7 +106,8 @@ POINTS = Layer(
     Title("监测点位", "Monitoring points"),
     "point",
     min_zoom=4,
-    vector_layers=("points",),
+    vector_layers=("points", "points_cells"),
+    single_from=10,
     legend=_legend("kind", _POINT_KINDS, _BLUE, _VIOLET, _GREEN, "#00a6a6"),
     filters=(_region("p.region"), Filter("kind", Title("类型", "kind"), "p.kind", choices=_POINT_KINDS)),
     relation=Relation(
@@ -113,6 +123,7 @@ POINTS = Layer(
             "region": "p.region",
             "demo": "p.demo",
         },
+        as_of="SELECT max(updated_at) FROM monitoring_point",
         groups={"kind": "p.kind"},
     ),
     tiles=PostgisTiles("layer_points"),
@@ -139,6 +150,7 @@ STATIONS = Layer(
             "region": "s.region",
             "demo": "s.demo",
         },
+        as_of="SELECT max(updated_at) FROM station",
         groups={"level": "s.level"},
     ),
     tiles=PostgisTiles("layer_stations"),
@@ -180,6 +192,7 @@ OFFICERS = Layer(
             "region": "o.region",
             "demo": "o.demo",
         },
+        as_of="SELECT max(at) FROM officer_position",
         groups={"status": _OFFICER_STATUS, "level": "o.level"},
     ),
     tiles=PostgisTiles("layer_officers"),
@@ -214,6 +227,7 @@ ALERTS = Layer(
             "drill": "a.drill",
             "region": "a.region",
         },
+        as_of="SELECT max(updated_at) FROM alert",
         groups={"status": "a.status", "kind": "a.kind", "level": "a.level::text"},
     ),
     tiles=PostgisTiles("layer_alerts"),
@@ -243,6 +257,7 @@ REGIONS = Layer(
         geometry="r.geom",
         region="r.adcode",
         properties={"adcode": "r.adcode", "name": "r.name", "level": "r.level", "parent": "r.parent"},
+        as_of="SELECT max(updated_at) FROM region",
         groups={"level": "r.level"},
     ),
     tiles=PostgisTiles("layer_regions"),

@@ -28,6 +28,8 @@ import command.sources.api
 import data.api
 import enforcement.api
 import layers.api
+import layers.export_api
+import layers.search_api
 import routing.api
 from command import problems
 from command.access.api import FailedTries
@@ -156,6 +158,8 @@ def create_app(
         data.api,
         enforcement.api,
         layers.api,
+        layers.export_api,
+        layers.search_api,
         routing.api,
     ):
         app.include_router(door.router)

@@ -26,6 +26,11 @@ def _one_of(column: str, values: tuple[str, ...], name: str | None = None) -> Ch
     return CheckConstraint(f"{column} IN ({listed})", name=name or column)
 
 
+def _bigrams(table: str, column: str) -> Index:
+    """Finds any part of a text of two characters or more, for a person's session too (migration 0006)."""
+    return Index(f"ix_{table}_{column}_bigrams", text(f"bigrams({column})"), postgresql_using="gin")
+
+
 def _on_earth(column: str = "geom") -> CheckConstraint:
     return CheckConstraint(
         f"ST_X({column}) BETWEEN -180 AND 180 AND ST_Y({column}) BETWEEN -90 AND 90 AND NOT ST_IsEmpty({column})",
@@ -64,6 +69,9 @@ class Enterprise(Base):
         Index(None, "region"),
         Index(None, "tags", postgresql_using="gin"),
         Index("ix_enterprise_name_trgm", "name", postgresql_using="gin", postgresql_ops={"name": "gin_trgm_ops"}),
+        _bigrams("enterprise", "name"),
+        Index("ix_enterprise_name_order", "name", postgresql_ops={"name": "text_pattern_ops"}),
+        Index("ix_enterprise_uscc_order", "uscc", postgresql_ops={"uscc": "varchar_pattern_ops"}),
     )
 
 
@@ -93,6 +101,8 @@ class MonitoringPoint(Base):
         _on_earth(),
         Index(None, "geom", postgresql_using="gist"),
         Index(None, "region"),
+        _bigrams("monitoring_point", "name"),
+        _bigrams("monitoring_point", "code"),
     )
 
 
@@ -156,6 +166,7 @@ class DataLogger(Base):
         CheckConstraint("state = 'active' OR quarantine_reason IS NOT NULL", name="quarantined_has_reason"),
         CheckConstraint("length(mn) BETWEEN 1 AND 64", name="mn"),
         Index(None, "region"),
+        _bigrams("data_logger", "mn"),
     )
 
 

@@ -4,10 +4,11 @@ The catalogue is `app.state.layers` or, where none is set, that of the layers wh
 there at any time (a catalogue itself never changes).
 """
 
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from gis.http import NotFound, PageDep, ScopeDep, SessionDep
 from gis.parameters import parse_region
@@ -15,7 +16,7 @@ from layers.catalog import Layer, LayerCatalog
 from layers.errors import NoTiles, UnknownLayer
 from layers.features import feature_collection
 from layers.standard import standard_layers
-from layers.statistics import Statistics, count_by, ways_to_count
+from layers.statistics import Statistics, count_by, newest, ways_to_count
 from layers.tiles import check_address, content_etag, is_known
 
 MVT = "application/vnd.mapbox-vector-tile"
@@ -34,6 +35,7 @@ def catalog_of(request: Request) -> LayerCatalog:
 
 
 CatalogDep = Annotated[LayerCatalog, Depends(catalog_of)]
+BoxQuery = Annotated[str | None, Query(description="minlon,minlat,maxlon,maxlat (WGS84)")]
 
 
 class TitleItem(BaseModel):
@@ -86,6 +88,7 @@ class LayerItem(BaseModel):
     filters: list[FilterItem]
     counted_by: list[str]
     has_features: bool
+    as_of: AwareDatetime | None = Field(description="time of the newest data in it that you may see")
 
 
 class LayerListing(BaseModel):
@@ -108,6 +111,7 @@ class StatisticsItem(BaseModel):
     region: str
     by: str
     total: int
+    as_of: AwareDatetime | None = Field(description="time of the newest data in the layer that you may see")
     items: list[CountItem]
     next: str | None = None
 
@@ -128,9 +132,9 @@ class FeatureCollection(BaseModel):
 
 
 @router.get("/api/layers")
-async def list_layers(catalog: CatalogDep, _: ScopeDep) -> LayerListing:
+async def list_layers(catalog: CatalogDep, session: SessionDep) -> LayerListing:
     """All layers, with their filters, legend and tile address."""
-    return LayerListing(items=[_item(layer) for layer in catalog])
+    return LayerListing(items=[_item(layer, await newest(session, layer)) for layer in catalog])
 
 
 @router.get("/api/layers/{layer}/stats")
@@ -142,13 +146,14 @@ async def layer_statistics(
     scope: ScopeDep,
     region: Annotated[str | None, Query(description="GB/T 2260 code; your whole area when absent")] = None,
     by: Annotated[str, Query(description="`region`, or one of the layer's `counted_by`")] = "region",
+    bbox: BoxQuery = None,
 ) -> StatisticsItem:
     """Counts by child region or by a property; further parameters are the layer's filters."""
-    entry = _layer(catalog, layer)
+    entry = find_layer(catalog, layer)
     area = parse_region(region) or parse_region(scope.region) or scope.region
-    filters = entry.read_filters(_others(request, "region", "by"))
+    filters = entry.read_filters(filters_in(request, "region", "by", "bbox"))
     try:
-        counted: Statistics = await count_by(session, entry, by=by, area=area, filters=filters)
+        counted: Statistics = await count_by(session, entry, by=by, area=area, bbox=bbox, filters=filters)
     except UnknownLayer as error:
         raise NotFound(str(error)) from None
     return StatisticsItem(
@@ -156,6 +161,7 @@ async def layer_statistics(
         region=area.ljust(6, "0"),
         by=by,
         total=counted.total,
+        as_of=await newest(session, entry),
         items=[CountItem.model_validate(count) for count in counted.counts],
     )
 
@@ -167,11 +173,11 @@ async def layer_features(
     catalog: CatalogDep,
     session: SessionDep,
     page: PageDep,
-    bbox: Annotated[str | None, Query(description="minlon,minlat,maxlon,maxlat (WGS84)")] = None,
+    bbox: BoxQuery = None,
 ) -> Response:
     """The rows of a layer as GeoJSON; further parameters are the layer's filters."""
-    entry = _layer(catalog, layer)
-    filters = entry.read_filters(_others(request, "bbox", "limit", "cursor"))
+    entry = find_layer(catalog, layer)
+    filters = entry.read_filters(filters_in(request, "bbox", "limit", "cursor"))
     try:
         body = await feature_collection(session, entry, page=page, bbox=bbox, filters=filters)
     except UnknownLayer as error:
@@ -192,7 +198,7 @@ async def layer_tile(
     layer: str, z: int, x: int, y: int, request: Request, catalog: CatalogDep, session: SessionDep
 ) -> Response:
     """A vector tile as you may see it; query parameters are the layer's filters."""
-    entry = _layer(catalog, layer)
+    entry = find_layer(catalog, layer)
     check_address(z, x, y)
     filters = entry.read_filters(request.query_params)
     if entry.tiles is None:
@@ -217,19 +223,20 @@ def _not_modified(etag: str) -> Response:
     return Response(status_code=304, headers={"ETag": f'"{etag}"', "Cache-Control": _CACHE})
 
 
-def _layer(catalog: LayerCatalog, layer_id: str) -> Layer:
+def find_layer(catalog: LayerCatalog, layer_id: str) -> Layer:
+    """Return the layer; raise `NotFound`."""
     try:
         return catalog[layer_id]
     except UnknownLayer as error:
         raise NotFound(str(error)) from None
 
 
-def _others(request: Request, *own: str) -> dict[str, str]:
+def filters_in(request: Request, *own: str) -> dict[str, str]:
     """The query parameters that are not the door's own: the filters."""
     return {name: value for name, value in request.query_params.items() if name not in own}
 
 
-def _item(layer: Layer) -> LayerItem:
+def _item(layer: Layer, as_of: datetime | None) -> LayerItem:
     return LayerItem(
         id=layer.id,
         title=TitleItem.model_validate(layer.title),
@@ -243,4 +250,5 @@ def _item(layer: Layer) -> LayerItem:
         filters=[FilterItem.model_validate(entry, from_attributes=True) for entry in layer.filters],
         counted_by=list(ways_to_count(layer)),
         has_features=layer.relation is not None,
+        as_of=as_of,
     )

@@ -90,7 +90,8 @@ class Relation:
     """Where the rows of a layer come from, in SQL of our own.
 
     `key` is a whole number that orders the rows; `properties` and `groups` map names to expressions; a group whose
-    expression is listed in `many` is an array, a row counts once for each of its elements.
+    expression is listed in `many` is an array, a row counts once for each of its elements. `as_of` is a statement that
+    says when the newest of the data that a session sees was taken.
     """
 
     source: str
@@ -98,6 +99,7 @@ class Relation:
     geometry: str
     region: str
     properties: Mapping[str, str]
+    as_of: str
     groups: Mapping[str, str] = field(default_factory=dict)
     many: frozenset[str] = frozenset()
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Select, func, literal_column, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.elements import ColumnElement
 
 from gis.http import BadQuery
-from gis.parameters import in_area
+from gis.parameters import in_area, in_box
 from gis.tables import RegionRow
 from layers.catalog import Layer, Relation
 from layers.errors import UnknownLayer
@@ -40,10 +41,24 @@ def ways_to_count(layer: Layer) -> tuple[str, ...]:
     return () if layer.relation is None else (REGION, *layer.relation.groups)
 
 
+async def newest(session: AsyncSession, layer: Layer) -> datetime | None:
+    """Return the time of the newest data in a layer that the person may see; None where nothing is."""
+    if layer.relation is None:
+        return None
+    found: datetime | None = await session.scalar(text(layer.relation.as_of))
+    return found
+
+
 async def count_by(
-    session: AsyncSession, layer: Layer, *, by: str, area: str, filters: Mapping[str, Sequence[str]]
+    session: AsyncSession,
+    layer: Layer,
+    *,
+    by: str,
+    area: str,
+    filters: Mapping[str, Sequence[str]],
+    bbox: str | None = None,
 ) -> Statistics:
-    """Count the rows of a layer in an area (GB/T 2260 prefix).
+    """Count the rows of a layer in an area (GB/T 2260 prefix), and in a box (`minlon,minlat,maxlon,maxlat`) of it.
 
     By region a province is counted by city, a city by county; rows of the organisation itself have the area's own
     code; children without rows are there with 0. Raise `BadQuery` when the layer cannot be counted in that way.
@@ -55,6 +70,8 @@ async def count_by(
         raise BadQuery(f"by: layer {layer.id} is counted by one of {', '.join(ways_to_count(layer))}, not {by[:40]!r}")
     region: ColumnElement[str] = literal_column(relation.region)
     conditions = [in_area(region, area), *layer.conditions(filters)]
+    if (box := in_box(literal_column(relation.geometry), bbox)) is not None:
+        conditions.append(box)
     total = await session.scalar(select(func.count()).select_from(text(relation.source)).where(*conditions)) or 0
     if by == REGION:
         return Statistics(total, await _by_region(session, relation, area, conditions))

@@ -62,4 +62,5 @@ class Alert(Base):
         Index(None, "geom", postgresql_using="gist"),
         Index(None, "region", "status"),
         Index(None, "raised_at"),
+        Index("ix_alert_title_bigrams", text("bigrams(title)"), postgresql_using="gin"),
     )

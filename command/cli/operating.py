@@ -104,7 +104,8 @@ def replace_by_backup(url: URL, file: Path) -> None:
         do("CREATE DATABASE {}", fresh)
         _postgres_tool("pg_restore", "--exit-on-error", f"--dbname={_libpq(url.set(database=fresh))}", str(file))
         with psycopg.connect(_libpq(url.set(database=fresh)), autocommit=True) as restored:
-            restored.execute("SELECT trust_box_comparison()")  # a dump does not carry it; see migration 0004
+            # A dump does not carry these; see migrations 0004 and 0006.
+            restored.execute("SELECT trust_box_comparison(), trust_text_comparison()")
         server.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()",
             [name],

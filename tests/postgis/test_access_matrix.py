@@ -84,6 +84,8 @@ DOORS = {
     "/api/sources": Door(),
     "/api/layers/{layer}/stats": Door("layer"),
     "/api/layers/{layer}/features": Door("layer", (("bbox", BOX),)),
+    "/api/layers/{layer}/export": Door("layer", (("format", "csv"), ("bbox", BOX))),
+    "/api/search": Door(params=(("q", "officer"),)),
     "/tiles/{layer}/{z}/{x}/{y}.mvt": Door("tile"),
 }
 

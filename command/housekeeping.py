@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -13,6 +14,8 @@ from command.dispatch.handlers import expire_offers
 from command.drill import cast
 from command.events.log import record_for_rooms
 from command.officers.duty import end_overdue_duties, forget_positions
+from data.bulk import connected
+from gis.cells import fill_cells
 from gis.database import Database
 from routing.obeying import begin_and_end, take_in_closures, take_in_speeds
 from routing.roads import Roads
@@ -37,6 +40,7 @@ class Housekeeping:
             tasks.create_task(_again(5.0, self.end_duties))
             tasks.create_task(_again(2.0, self.follow_roads))
             tasks.create_task(_again(60.0, self.end_forgotten_drills))
+            tasks.create_task(_again(60.0, self.find_cells))
             tasks.create_task(_again(3600.0, self.tidy))
 
     async def expire_offers(self) -> None:
@@ -62,6 +66,10 @@ class Housekeeping:
             for drill_id in await cast.forgotten(session):
                 await cast.tear_down(session, drill_id, actor="system:drills")
 
+    async def find_cells(self) -> None:
+        """Find the H3 cells of rows that came or moved without saying theirs."""
+        await asyncio.to_thread(_find_cells, self.database.url)
+
     async def tidy(self) -> None:
         await make_partitions(self.database)
         async with self.database.for_system() as session, session.begin():
@@ -72,6 +80,11 @@ class Housekeeping:
                 ),
                 {"kept": _QUARANTINE_KEPT},
             )
+
+
+def _find_cells(url: str) -> None:
+    with connected(url) as connection:
+        fill_cells(connection)
 
 
 async def make_partitions(database: Database) -> None:
@@ -106,7 +119,7 @@ async def _again(every_s: float, job: Callable[[], Awaitable[None]]) -> None:
         try:
             await job()
             failing = False
-        except (SQLAlchemyError, OSError) as error:
+        except (SQLAlchemyError, psycopg.Error, OSError) as error:
             if not failing:
                 log.warning("%s cannot be done now: %s", getattr(job, "__name__", job), error)
             failing = True

@@ -31,6 +31,11 @@ def _bigrams(table: str, column: str) -> Index:
     return Index(f"ix_{table}_{column}_bigrams", text(f"bigrams({column})"), postgresql_using="gin")
 
 
+def _without_cell(table: str) -> Index:
+    """Finds the few rows whose H3 cell is not known yet."""
+    return Index(f"ix_{table}_without_cell", "geom", postgresql_using="gist", postgresql_where=text("cell IS NULL"))
+
+
 def _on_earth(column: str = "geom") -> CheckConstraint:
     return CheckConstraint(
         f"ST_X({column}) BETWEEN -180 AND 180 AND ST_Y({column}) BETWEEN -90 AND 90 AND NOT ST_IsEmpty({column})",
@@ -56,6 +61,7 @@ class Enterprise(Base):
     permit_valid_to: Mapped[date | None]
     geom: Mapped[WKBElement] = mapped_column(_POINT)
     region: Mapped[str] = mapped_column(_REGION)
+    cell: Mapped[int | None] = mapped_column(BigInteger)  # H3, see gis.cells; None until it is found
     source_datum: Mapped[str] = mapped_column(server_default="wgs84")
     demo: Mapped[bool] = mapped_column(server_default=text("false"))
     version: Mapped[int] = mapped_column(server_default=text("1"))
@@ -66,6 +72,7 @@ class Enterprise(Base):
         _one_of("credit", ("green", "blue", "yellow", "black")),
         _on_earth(),
         Index(None, "geom", postgresql_using="gist"),
+        _without_cell("enterprise"),
         Index(None, "region"),
         Index(None, "tags", postgresql_using="gin"),
         Index("ix_enterprise_name_trgm", "name", postgresql_using="gin", postgresql_ops={"name": "gin_trgm_ops"}),
@@ -73,6 +80,19 @@ class Enterprise(Base):
         Index("ix_enterprise_name_order", "name", postgresql_ops={"name": "text_pattern_ops"}),
         Index("ix_enterprise_uscc_order", "uscc", postgresql_ops={"uscc": "varchar_pattern_ops"}),
     )
+
+
+class EnterpriseCell(Base):
+    """How many enterprises are in an H3 cell, by county, risk and credit; kept by triggers (migration 0006a)."""
+
+    __tablename__ = "enterprise_cell"
+
+    cell: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    region: Mapped[str] = mapped_column(_REGION, primary_key=True)
+    risk: Mapped[str] = mapped_column(primary_key=True)
+    credit: Mapped[str] = mapped_column(primary_key=True)
+    count: Mapped[int]
+    newest: Mapped[datetime]
 
 
 class MonitoringPoint(Base):
@@ -90,6 +110,7 @@ class MonitoringPoint(Base):
     reference_oxygen: Mapped[float | None]  # %, stacks only
     geom: Mapped[WKBElement] = mapped_column(_POINT)
     region: Mapped[str] = mapped_column(_REGION)
+    cell: Mapped[int | None] = mapped_column(BigInteger)  # H3, see gis.cells; None until it is found
     source_datum: Mapped[str] = mapped_column(server_default="wgs84")
     demo: Mapped[bool] = mapped_column(server_default=text("false"))
     drill: Mapped[bool] = mapped_column(server_default=text("false"))
@@ -100,6 +121,7 @@ class MonitoringPoint(Base):
         _one_of("kind", POINT_KINDS),
         _on_earth(),
         Index(None, "geom", postgresql_using="gist"),
+        _without_cell("monitoring_point"),
         Index(None, "region"),
         _bigrams("monitoring_point", "name"),
         _bigrams("monitoring_point", "code"),

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from geoalchemy2 import Geometry, WKBElement
-from sqlalchemy import CheckConstraint, ForeignKey, String, func
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, SmallInteger, String, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gis.database import Base
@@ -25,3 +25,16 @@ class RegionRow(Base):
         CheckConstraint("level IN ('province', 'city', 'county')", name="level"),
         CheckConstraint("adcode ~ '^[0-9]{6}$'", name="adcode"),
     )
+
+
+class MapCell(Base):
+    """An H3 cell of a resolution that maps draw, with its hexagon; written by `gis.cells`, read by tiles only."""
+
+    __tablename__ = "map_cell"
+
+    cell: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    resolution: Mapped[int] = mapped_column(SmallInteger)
+    centre: Mapped[WKBElement] = mapped_column(Geometry("POINT", srid=4326, spatial_index=False))
+    outline: Mapped[WKBElement] = mapped_column(Geometry("POLYGON", srid=4326, spatial_index=False))
+
+    __table_args__ = (Index(None, "outline", postgresql_using="gist"),)

@@ -15,10 +15,14 @@ from data.demo.rows import DemoEnterprise, DemoLogger, DemoOfficer, DemoPermitLi
 from data.demo.users import GATEWAY_TOKEN, LOGGER_PASSWORD, tracker_codes, tracker_token
 from data.demo.world import SEED, Progress, World, WorldSize, make_world, silent
 from data.limits import read_standards
+from gis.cells import cell_of, store_hexagons
 
 _LOCK = 0x0E_3A_20_21  # two loaders at once: the second waits, then finds the world there
 _REPORT_EVERY = 20_000
-_LOADED = ("region", "enterprise", "monitoring_point", "discharge_limit", "data_logger", "station", "officer")
+_LOADED = (
+    "region", "map_cell", "enterprise", "enterprise_cell", "monitoring_point", "discharge_limit", "data_logger",
+    "station", "officer",
+)  # fmt: skip
 
 
 class WorldLoadFailed(Exception):
@@ -98,13 +102,13 @@ class _Loader:
         base = self._last_id("enterprise")
         columns = (
             "id", "uscc", "name", "address", "industry", "tags", "risk", "credit",
-            "permit_number", "permit_class", "permit_valid_to", "geom", "region", "demo",
+            "permit_number", "permit_class", "permit_valid_to", "geom", "region", "cell", "demo",
         )  # fmt: skip
-        places = _ewkb(rows)
+        places, cells = _ewkb(rows), self._cells(rows)
         self._copy(
             "enterprise",
             columns,
-            ((base + r[0], *r[1:11], g, r.region, True) for r, g in zip(rows, places, strict=True)),
+            ((base + r[0], *r[1:11], g, r.region, c, True) for r, g, c in zip(rows, places, cells, strict=True)),
             len(rows),
         )
         self._move_sequence("enterprise")
@@ -114,16 +118,21 @@ class _Loader:
         base = self._last_id("monitoring_point")
         columns = (
             "id", "code", "name", "kind", "standard", "grade", "reference_oxygen", "region",
-            "enterprise_id", "geom", "demo",
+            "enterprise_id", "geom", "cell", "demo",
         )  # fmt: skip
         own = operator.attrgetter("code", "name", "kind", "standard", "grade", "reference_oxygen", "region")
         values = (
-            (base + r.number, *own(r), r.enterprise and enterprises + r.enterprise, g, True)
-            for r, g in zip(rows, _ewkb(rows), strict=True)
+            (base + r.number, *own(r), r.enterprise and enterprises + r.enterprise, g, c, True)
+            for r, g, c in zip(rows, _ewkb(rows), self._cells(rows), strict=True)
         )
         self._copy("monitoring_point", columns, values, len(rows))
         self._move_sequence("monitoring_point")
         return base
+
+    def _cells(self, rows: Sequence[DemoEnterprise | DemoPoint]) -> list[int]:
+        cells = [cell_of(row.lon, row.lat) for row in rows]
+        store_hexagons(self._cursor, set(cells))
+        return cells
 
     def _standards(self) -> None:
         limits = [asdict(limit) for limit in read_standards()]

@@ -16,6 +16,7 @@ from data.importers.kinds import KINDS, NATURAL_KEYS, Field, Kind
 from data.importers.reading import open_table
 from data.importers.report import MOST_PROBLEMS, ImportReport
 from data.importers.rows import Counties, Ready, ready_rows
+from gis.cells import PLACED_TABLES, fill_cells
 from gis.position import Datum
 from gis.regions import Region, RegionIndex
 
@@ -60,6 +61,8 @@ def import_file(
             staging.check(report)
             staging.compare_datum(report)
             staging.store(report, system)
+            if what.table in PLACED_TABLES:
+                fill_cells(connection, [what.table])
             if report.rows == 0:
                 raise ImportRefused(f"{path.name} has a header but no rows")
             report.committed = not dry_run and (report.refused == 0 or (keep_good and report.refused < report.rows))

@@ -7,8 +7,12 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 import pytest_asyncio
+from h3.api import basic_int as h3
 from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
 
+from data.bulk import connected
+from gis.cells import fill_cells
 from gis.database import Database, Scope
 from layers.api import router
 from layers.tiles import MAX_TILE_BYTES, PostgisTiles
@@ -108,6 +112,8 @@ async def _insert(database: Database) -> None:
 def filled_url(module_postgis_url: str) -> str:
     """Two counties of one city with 8,000 enterprises each; the tests only read."""
     asyncio.run(_fill(module_postgis_url))
+    with connected(module_postgis_url) as connection:
+        assert fill_cells(connection) == 16_100
     return module_postgis_url
 
 
@@ -374,3 +380,75 @@ async def test_a_person_finds_tiles_by_the_spatial_index(database: Database) -> 
     async with database.for_person(PROVINCE) as session:
         plan = await session.scalars(text("EXPLAIN SELECT id FROM enterprise WHERE geom && tile_box(16, 54453, 25660)"))
         assert "ix_enterprise_geom" in "\n".join(plan)
+
+
+_KEPT = "SELECT cell, region, risk, credit, count FROM enterprise_cell WHERE count > 0"
+_NOW = (
+    "SELECT cell_parent(cell, resolution), region, risk, credit, count(*) FROM enterprise"
+    " CROSS JOIN generate_series(3, 7) resolution WHERE cell IS NOT NULL GROUP BY 1, 2, 3, 4"
+)
+
+
+async def test_kept_counts_follow_every_change(database: Database) -> None:
+    async with database.for_system() as session:  # never committed
+        for change in (
+            "UPDATE enterprise SET risk = 'medium' WHERE id % 7 = 0",
+            "UPDATE enterprise SET cell = NULL WHERE id % 5 = 0",
+            "UPDATE enterprise SET region = '370705' WHERE id % 11 = 0",
+            "DELETE FROM enterprise WHERE id % 3 = 0",
+            "INSERT INTO enterprise (uscc, name, industry, geom, cell, region)"
+            " SELECT 'N' || id, name, industry, geom, cell, region FROM enterprise WHERE id % 4 = 0",
+        ):
+            await session.execute(text(change))
+            kept, now = (set(map(tuple, await session.execute(text(query)))) for query in (_KEPT, _NOW))
+            assert kept == now, change
+
+
+async def test_whoever_moves_has_no_cell_until_it_is_found_and_is_counted_all_the_same(database: Database) -> None:
+    async with database.for_system() as session:  # never committed
+        moved = "UPDATE enterprise SET geom = ST_Translate(geom, 0.3, 0) WHERE id % 2 = 0"
+        await session.execute(text(moved))
+        assert await session.scalar(text("SELECT count(*) FROM enterprise WHERE cell IS NULL")) == 8_000
+        counted = 0
+        _, west, north = _tile_of((118.0, 37.0), 8)
+        _, east, south = _tile_of((120.0, 36.4), 8)
+        for x in range(west, east + 1):
+            for y in range(north, south + 1):
+                tile = await PostgisTiles("layer_enterprises").tile(session, 8, x, y, {})
+                counted += _counted(read_tile(tile), "enterprises")
+    assert counted == 16_000
+
+
+@pytest.mark.parametrize("filters", [{}, {"tag": "化工"}])
+async def test_a_hexagon_has_the_same_count_in_every_tile_that_it_reaches_into(
+    ask: As, filters: dict[str, str]
+) -> None:
+    for layer in ("enterprises", "points"):
+        if layer == "points" and filters:
+            continue
+        _, west, north = _tile_of((118.0, 37.0), 9)
+        _, east, south = _tile_of((119.5, 36.4), 9)
+        points, hexagons = [], set()
+        for x in range(west, east + 1):
+            for y in range(north, south + 1):
+                tile = await _tile(ask(PROVINCE), layer, 9, x, y, **filters)
+                points += [tuple(sorted(one.properties.items())) for one in tile.get(layer, [])]
+                hexagons |= {tuple(sorted(one.properties.items())) for one in tile.get(f"{layer}_cells", [])}
+                assert {one.kind for one in tile.get(f"{layer}_cells", [])} <= {3}
+        assert set(points) == hexagons
+
+
+async def test_parents_by_arithmetic_are_those_of_h3(database: Database) -> None:
+    cells = [h3.latlng_to_cell(lat, lon, 10) for lat in range(-80, 81, 16) for lon in range(-179, 180, 23)]
+    async with database.for_system() as session:
+        rows = await session.execute(
+            text("SELECT c, r, cell_parent(c, r) FROM unnest(CAST(:cells AS bigint[])) c, generate_series(0, 10) r"),
+            {"cells": cells},
+        )
+        assert all(h3.cell_to_parent(cell, resolution) == parent for cell, resolution, parent in rows)
+
+
+async def test_nobody_reads_the_hexagons_of_others(database: Database) -> None:
+    async with database.for_person(PROVINCE) as session:
+        with pytest.raises(ProgrammingError, match="permission denied"):
+            await session.execute(text("SELECT * FROM map_cell"))

@@ -11,6 +11,7 @@ import psycopg
 from sqlalchemy.exc import SQLAlchemyError
 
 from command.events.feed import Header, LiveFeed
+from command.events.layer_changes import ANY_LAYER, CHANNEL, LayerChanges
 from command.housekeeping import obey_closures, obey_speeds
 from command.officers.live import LiveOfficers
 from command.officers.moved import Batch, View, frame_of
@@ -50,7 +51,7 @@ class Follower:
             await asyncio.sleep(_AGAIN_AFTER_S)
 
     async def _follow(self) -> None:
-        async with listening(self.database.url, (EVENTS, MOVED)) as announcements:
+        async with listening(self.database.url, (EVENTS, MOVED, CHANNEL)) as announcements:
             # Whatever was announced while nobody listened is in the tables.
             await self.officers.reload()
             await obey_closures(self.database, self.roads)
@@ -60,15 +61,20 @@ class Follower:
             self.connected, self._warned, self.heard_at = True, False, datetime.now(UTC)
             self._say_link("source.recovered")
             moved = asyncio.Event()
+            changes = LayerChanges(self.feed)
+            changes.hear(ANY_LAYER)  # what was announced while nobody listened
             async with asyncio.TaskGroup() as tasks:
                 helpers = [
-                    tasks.create_task(part) for part in (self._tell_moved(moved), self._drive(), self._try_link())
+                    tasks.create_task(part)
+                    for part in (self._tell_moved(moved), self._drive(), self._try_link(), changes.tell())
                 ]
                 async for announcement in announcements:
                     self.heard_at = datetime.now(UTC)
                     if announcement.channel == MOVED:
                         await self.officers.catch_up()
                         moved.set()
+                    elif announcement.channel == CHANNEL:
+                        changes.hear(announcement.payload)
                     else:
                         await self._events()
                 for helper in helpers:

@@ -81,6 +81,7 @@ class LayerItem(BaseModel):
     geometry: Literal["point", "line", "polygon"]
     min_zoom: int
     max_zoom: int
+    single_from: int = Field(description="below this zoom tiles hold H3 cells with counts, from it on single rows")
     live: bool
     tiles: str | None
     vector_layers: list[str]
@@ -243,6 +244,7 @@ def _item(layer: Layer, as_of: datetime | None) -> LayerItem:
         geometry=layer.geometry,
         min_zoom=layer.min_zoom,
         max_zoom=layer.max_zoom,
+        single_from=layer.single_from,
         live=layer.live,
         tiles=None if layer.tiles is None else f"/tiles/{layer.id}/{{z}}/{{x}}/{{y}}.mvt",
         vector_layers=list(layer.vector_layers),

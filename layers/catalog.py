@@ -108,7 +108,8 @@ class Relation:
 class Layer:
     """One entry: what it is called, how it is drawn and narrowed, and where its tiles and rows come from.
 
-    `vector_layers` are the names inside the tile. `live` layers change by the second and should be asked for again.
+    `vector_layers` are the names inside the tile. Below zoom `single_from` rows are counted in cells, from there on
+    drawn alone. `live` layers change by the second and should be asked for again.
     """
 
     id: str
@@ -119,6 +120,7 @@ class Layer:
     legend: tuple[LegendEntry, ...] = ()
     filters: tuple[Filter, ...] = ()
     max_zoom: int = 18  # the deepest zoom with tiles of its own; deeper, a map enlarges them
+    single_from: int = 0
     live: bool = False
     relation: Relation | None = None
     tiles: TileSource | None = None

@@ -70,6 +70,7 @@ ENTERPRISES = Layer(
     "point",
     min_zoom=4,
     vector_layers=("enterprises", "enterprises_cells"),
+    single_from=11,
     legend=_legend("risk", _RISKS, _RED, _ORANGE, _GREEN),
     filters=(
         _region("e.region"),
@@ -106,6 +107,7 @@ POINTS = Layer(
     "point",
     min_zoom=4,
     vector_layers=("points", "points_cells"),
+    single_from=10,
     legend=_legend("kind", _POINT_KINDS, _BLUE, _VIOLET, _GREEN, "#00a6a6"),
     filters=(_region("p.region"), Filter("kind", Title("类型", "kind"), "p.kind", choices=_POINT_KINDS)),
     relation=Relation(

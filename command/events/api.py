@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from command.alerts.tables import Alert
 from command.events.feed import Listener, LiveFeed, event_json
+from command.events.layer_changes import TOPIC as LAYERS
 from command.events.log import TOPIC_OF
 from command.events.tables import Event
 from command.officers.moved import frame_in_view
@@ -20,6 +21,7 @@ from gis.http import NotFound, SessionDep
 
 router = APIRouter(tags=["live"])
 
+_NOT_EVENTS = {"stats", LAYERS}  # topics whose frames have no number
 TOO_SLOW, NOT_SIGNED_IN, BAD_REQUEST, TOO_OFTEN = 4001, 4401, 4422, 4429
 # A view is 80 characters; a hand that drags the map makes three of them a second.
 _LONGEST_WORD = 512
@@ -78,9 +80,9 @@ async def live(socket: WebSocket, since: str | None = None, topics: str | None =
         await socket.close(NOT_SIGNED_IN, "sign in first")
         return
     wanted = set(topics.split(",")) if topics else set(TOPIC_OF.values())
-    unknown = wanted - set(TOPIC_OF.values()) - {"stats"}
+    unknown = wanted - set(TOPIC_OF.values()) - _NOT_EVENTS
     if unknown or (since is not None and not (since.isascii() and since.isdigit() and len(since) < 19)):
-        known = ", ".join(sorted({*TOPIC_OF.values(), "stats"}))
+        known = ", ".join(sorted({*TOPIC_OF.values(), *_NOT_EVENTS}))
         await socket.close(BAD_REQUEST, f"since is a number; topics are {known}")
         return
     feed: LiveFeed = socket.app.state.feed

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 import websockets
+from sqlalchemy import text
 from websockets.asyncio.client import ClientConnection, connect
 
 from command.events.feed import Listener, LiveFeed
@@ -275,3 +276,20 @@ async def test_who_joins_while_news_are_handed_on_finds_them_in_the_backlog(app:
     _, frames = await feed.backlog(newcomer, since)
     assert len(frames) == 1
     await database.close()
+
+
+async def test_a_changed_layer_is_told_to_those_who_draw_it(app: House, address: str) -> None:
+    async with _live(address, app, "duty", "?topics=layers") as socket:
+        assert (await _next(socket))["kind"] == "hello"
+        await app.outfall()
+        told: dict[str, int] = {}
+        while not {"enterprises", "points"} <= set(told):
+            said = await _next(socket)
+            assert said["kind"] == "layers.changed"
+            assert "seq" not in said
+            told[said["data"]["layer"]] = said["data"]["version"]
+        before = told["enterprises"]
+        async with app.database.for_system() as session, session.begin():
+            await session.execute(text("UPDATE enterprise SET name = name"))
+        said = await _next(socket)
+        assert (said["data"]["layer"], said["data"]["version"] > before) == ("enterprises", True)

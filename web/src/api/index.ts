@@ -1,7 +1,7 @@
 /** Every door of the server that the pages use, by name. */
 import type { InjectionKey } from 'vue'
 import { inject } from 'vue'
-import { Client, withQuery } from './client'
+import { Client, type Query, withQuery } from './client'
 import type * as t from './types'
 
 export type * from './types'
@@ -87,8 +87,8 @@ export class Api {
     this.client.get<t.Readings>(`/api/points/${pointId}/readings`, { query, ...cancel })
   layers = () => this.client.get<t.Page<t.Layer>>('/api/layers')
   /** `by`: `region`, or one of the layer's properties that can be counted. */
-  statistics = (layer: string, by: string, filters: Record<string, string> = {}) =>
-    this.client.get<t.Statistics>(`/api/layers/${layer}/stats`, { query: { ...filters, by } })
+  statistics = (layer: string, by: string, filters: Query = {}, signal?: AbortSignal) =>
+    this.client.get<t.Statistics>(`/api/layers/${layer}/stats`, { query: { by, ...filters }, signal })
   enterprise = (id: number, cancel: Cancel = {}) => this.client.get<t.Enterprise>(`/api/enterprises/${id}`, cancel)
   point = (id: number, cancel: Cancel = {}) => this.client.get<t.Point>(`/api/points/${id}`, cancel)
 

@@ -1928,6 +1928,11 @@ export interface components {
             min_zoom: number;
             /** Max Zoom */
             max_zoom: number;
+            /**
+             * Single From
+             * @description below this zoom tiles hold H3 cells with counts, from it on single rows
+             */
+            single_from: number;
             /** Live */
             live: boolean;
             /** Tiles */

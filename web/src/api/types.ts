@@ -300,6 +300,8 @@ export interface Layer {
   tiles: string | null
   min_zoom: number
   max_zoom: number
+  /** Below this zoom its tiles hold H3 cells with counts, from it on single rows. */
+  single_from: number
   vector_layers: string[]
   /** What narrows it, and the values that each filter knows. */
   filters: { id: string; title: Bilingual; choices: { value: string; title: Bilingual }[] }[]
@@ -308,6 +310,8 @@ export interface Layer {
 /** How many rows a layer has in an area, in all and by a property. */
 export interface Statistics {
   total: number
+  /** Time of the newest data in the layer. */
+  as_of: string | null
   items: { key: string; name: string | null; count: number }[]
 }
 

@@ -5,7 +5,10 @@ export const map: SameKeys<typeof words> = {
   layers: {
     title: 'Layers',
     none: 'There are no layers to show.',
-    hint: 'Figures count your whole area. Zoomed out, cells with their counts; zoomed in, single points: click one for a brief.',
+    hint: 'Figures count what is in view. Zoomed out, hexagons with their counts; zoomed in, single points: click one for a brief.',
+    all: 'all',
+    byRegion: 'By region (whole area)',
+    asOf: 'Data as of {at}',
     record: 'Brief',
     permit: 'Discharge permit',
     validTo: 'valid to {day}',

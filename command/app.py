@@ -29,6 +29,7 @@ import data.api
 import enforcement.api
 import layers.api
 import layers.export_api
+import layers.ogc_api
 import layers.search_api
 import routing.api
 from command import problems
@@ -159,6 +160,7 @@ def create_app(
         enforcement.api,
         layers.api,
         layers.export_api,
+        layers.ogc_api,
         layers.search_api,
         routing.api,
     ):

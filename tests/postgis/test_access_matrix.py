@@ -38,6 +38,14 @@ OPEN_DOORS = {
     "/api/isochrone",
     "/api/positions/osmand",
     "/api/roads/speeds",
+    "/ogc/",
+    "/ogc/conformance",
+    "/ogc/collections",
+    "/ogc/collections/{collection}",
+    "/ogc/collections/{collection}/queryables",
+    "/ogc/collections/{collection}/tiles",
+    "/ogc/collections/{collection}/tiles/WebMercatorQuad",
+    "/ogc/tileMatrixSets",
 }
 
 
@@ -87,6 +95,9 @@ DOORS = {
     "/api/layers/{layer}/export": Door("layer", (("format", "csv"), ("bbox", BOX))),
     "/api/search": Door(params=(("q", "officer"),)),
     "/tiles/{layer}/{z}/{x}/{y}.mvt": Door("tile"),
+    "/ogc/collections/{collection}/items": Door("layer", (("bbox", BOX),)),
+    "/ogc/collections/{collection}/items/{item}": Door("item"),
+    "/ogc/collections/{collection}/tiles/WebMercatorQuad/{z}/{row}/{column}": Door("tile"),
 }
 
 
@@ -227,10 +238,13 @@ async def _asked(made: House, role: str, path: str, ids: dict[str, Any], **param
     query = dict(door.params) | params
     layers = [layer["id"] for layer in (await person.get("/api/layers")).json()["items"]]
     if door.ids == "layer":
-        addresses = [path.replace("{layer}", layer) for layer in layers]
+        addresses = [re.sub(r"\{(layer|collection)\}", layer, path) for layer in layers]
+    elif door.ids == "item":
+        kinds = {"enterprises": "enterprise", "points": "point", "officers": "officer", "alerts": "alert"}
+        addresses = [path.format(collection=layer, item=ids[kind]) for layer, kind in kinds.items()]
     elif door.ids == "tile":
         addresses = [
-            path.format(layer=layer, z=z, x=x, y=y)
+            path.format(layer=layer, collection=layer, z=z, x=x, y=y, row=y, column=x)
             for layer in layers
             for z, x, y in ((7, 106, 49), (10, 850, 398), (10, 851, 398), (10, 850, 399), (10, 851, 399))
         ]
@@ -271,7 +285,7 @@ async def test_the_own_countys_duty_desk_does_see_its_rows(counties: tuple[House
     """Or the test above would be content with doors that show nothing at all."""
     made, ids = counties
     answers = await _asked(made, "duty", path, ids[KUIWEN])
-    if path == "/tiles/{layer}/{z}/{x}/{y}.mvt":
+    if DOORS[path].ids == "tile":
         tiles = [read_tile(one.content) for one in answers if one.status_code == 200]
         assert any(features for tile in tiles for features in tile.values())
     elif path == "/api/overview":
@@ -329,7 +343,7 @@ async def test_nobody_writes_across_the_border(counties: tuple[House, dict[str, 
 @pytest.mark.parametrize("path", [*DOORS, "/api/layers", "/api/route", "/api/isochrone", "/api/roads/speeds"])
 async def test_a_stranger_sees_nothing(counties: tuple[House, dict[str, Any]], path: str) -> None:
     made, ids = counties
-    address = re.sub(r"\{(\w+)\}", lambda found: "1" if found[1] != "layer" else "alerts", path)
+    address = re.sub(r"\{(\w+)\}", lambda found: "1" if found[1] not in ("layer", "collection") else "alerts", path)
     address = address.replace("/api/photos/1", f"/api/photos/{ids[KUIWEN]['photo']}")
     answer = await made.client().get(address, params=dict(DOORS[path].params) if path in DOORS else {})
     assert answer.status_code == 401, answer.text

@@ -37,6 +37,5 @@ class LayerChanges:
             at = datetime.now(UTC).isoformat()
             for layer, version in changed.items():
                 frame = {"kind": "layers.changed", "at": at, "data": {"layer": layer, "version": version}}
-                for scope in self.feed.scopes:
-                    self.feed.send(scope, TOPIC, frame)
+                self.feed.say(TOPIC, frame)
             await asyncio.sleep(_TOGETHER_S)

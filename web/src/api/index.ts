@@ -111,8 +111,8 @@ export class Api {
 }
 
 /** Where the browser finds the rows of a layer in a box (west, south, east, north) as a file. */
-export const exportUrl = (layer: string, format: 'csv' | 'gpkg', bbox: readonly number[]) =>
-  withQuery(`/api/layers/${layer}/export`, { format, bbox: bbox.map((degrees) => degrees.toFixed(6)).join(',') })
+export const exportUrl = (layer: string, format: 'csv' | 'gpkg', bbox: readonly number[], filters: Query = {}) =>
+  withQuery(`/api/layers/${layer}/export`, { ...filters, format, bbox: bbox.map((degrees) => degrees.toFixed(6)).join(',') })
 
 /** Where the browser finds a picture from the scene. */
 export const photoUrl = (id: string) => `/api/photos/${id}`

@@ -17,8 +17,8 @@ export function showBox(map: MapLibre, box: [number, number, number, number], pa
   map.fitBounds(box, { padding, duration: calm() ? 0 : 1500, essential: true })
 }
 
-/** Show all of some places. */
+/** Show all of some places; a single one with the town around it. */
 export function showAll(map: MapLibre, places: Iterable<readonly [number, number]>, padding = 60): void {
   const box = boundsOf(places)
-  if (box) map.fitBounds(box, { padding, maxZoom: 15, duration: calm() ? 0 : 800 })
+  if (box) map.fitBounds(box, { padding, maxZoom: 12.5, duration: calm() ? 0 : 800 })
 }

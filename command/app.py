@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 import command.access.api
 import command.alerts.api
+import command.coverage.api
 import command.dispatch.api
 import command.dispatch.joint_api
 import command.dispatch.responders_api
@@ -31,6 +32,8 @@ import layers.api
 import layers.export_api
 import layers.ogc_api
 import layers.search_api
+import planning.api
+import planning.export_api
 import routing.api
 from command import problems
 from command.access.api import FailedTries
@@ -38,6 +41,7 @@ from command.access.middleware import Identify
 from command.access.sessions import People
 from command.access.tables import UserAccount
 from command.bodies import BoundedBodies
+from command.coverage.world import Bureau
 from command.dispatch.responders_api import Rankings
 from command.events.feed import LiveFeed
 from command.events.log import record_for_rooms
@@ -56,6 +60,7 @@ from gis.errors import GisError
 from gis.regions import load_regions
 from layers.errors import LayerError
 from layers.standard import standard_layers
+from planning.errors import JobOver, UnusableScenario
 from routing.errors import NetworkUnusable, NoRoute, OutsideRoads, SpeedsChanged, UnusableClosure, UnusableSpeeds
 from routing.network import RoadStore
 from routing.roads import Roads
@@ -74,6 +79,8 @@ _STATUS_OF: dict[type[Exception], int] = {
     FixError: 422,
     GisError: 422,
     LayerError: 422,
+    UnusableScenario: 422,
+    JobOver: 409,
     UnusableClosure: 422,
     OutsideRoads: 422,
     UnusableSpeeds: 422,
@@ -136,6 +143,7 @@ def create_app(
     app.state.positions = positions
     app.state.follower = follower
     app.state.dispatch = dispatch
+    app.state.planning_world = Bureau(dispatch.stale_after)
     app.state.failed_tries = FailedTries()
     app.state.position_areas = _position_areas(roads)
     app.state.record_event = record_for_rooms
@@ -152,6 +160,7 @@ def create_app(
         command.dispatch.responders_api,
         command.dispatch.under_way_api,
         command.replay.api,
+        command.coverage.api,
         command.officers.doors,
         command.officers.api,
         command.drill.api,
@@ -162,6 +171,8 @@ def create_app(
         layers.export_api,
         layers.ogc_api,
         layers.search_api,
+        planning.export_api,
+        planning.api,
         routing.api,
     ):
         app.include_router(door.router)

@@ -1,4 +1,4 @@
-"""The processes of a running OneMap: `python -m command.serve web|intake`, started and watched by `./onemap serve`."""
+"""The processes of a running OneMap: `python -m command.serve NAME`, started and watched by `./onemap serve`."""
 
 import asyncio
 import logging
@@ -9,8 +9,9 @@ from pathlib import Path
 import uvicorn
 
 from command.app import create_app
+from command.coverage.planner import run_planner
 from command.intake import Intake
-from command.settings import IntakeSettings, ServerSettings
+from command.settings import CoverageSettings, DispatchSettings, IntakeSettings, ServerSettings
 from command.sources.heartbeat import Heartbeat
 from data.hj212.gateway import serve_gateway
 from gis.database import Database
@@ -71,8 +72,12 @@ def main(name: str) -> None:
             run_web(ServerSettings())
         case "intake":
             asyncio.run(run_intake(ServerSettings(), IntakeSettings()))
+        case "planner":
+            settings = ServerSettings()
+            database = Database(_url(settings))
+            asyncio.run(run_planner(database, road_store(settings.home), DispatchSettings(), CoverageSettings()))
         case _:
-            raise SystemExit(f"there is no process called {name!r}; there are web and intake")
+            raise SystemExit(f"there is no process called {name!r}; there are web, intake and planner")
 
 
 if __name__ == "__main__":

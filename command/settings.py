@@ -33,6 +33,15 @@ class DispatchSettings(BaseSettings):
         return timedelta(seconds=self.stale_after_s)
 
 
+class CoverageSettings(BaseSettings):
+    """When a county is said to be without cover."""
+
+    model_config = SettingsConfigDict(env_prefix="ONEMAP_COVERAGE_")
+
+    minutes: float = Field(default=30.0, gt=0, le=180, description="so soon a free officer shall be there")
+    least_share: float = Field(default=0.5, ge=0, le=1, description="of a county's enterprises that shall be reached")
+
+
 class IntakeSettings(BaseSettings):
     """What is taken from loggers and judged."""
 

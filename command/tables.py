@@ -8,9 +8,10 @@ import command.sources.tables
 import data.tables
 import enforcement.tables
 import gis.tables
+import planning.tables
 import routing.tables
 from gis.database import Base
 
 metadata = Base.metadata
 
-__all__ = ["command", "data", "enforcement", "gis", "metadata", "routing"]
+__all__ = ["command", "data", "enforcement", "gis", "metadata", "planning", "routing"]

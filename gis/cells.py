@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import psycopg
 import shapely
-from h3.api import basic_int as h3  # type: ignore[import-untyped]
+from h3.api import basic_int as h3
 from psycopg import sql
 
 FINEST: Final = 10

@@ -82,8 +82,3 @@ def as_text(value: Any) -> str:
     if isinstance(value, list):
         return ";".join(map(str, value))
     return str(value)
-
-
-def no_formula(cell: str) -> str:
-    """The cell with an apostrophe before what a spreadsheet would take for a formula (OWASP, CSV injection)."""
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")) else cell

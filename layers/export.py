@@ -16,8 +16,9 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from gis.http import BadQuery, NotFound
 from gis.parameters import in_box
+from gis.spreadsheets import no_formula
 from layers.catalog import Layer, Relation
-from layers.columns import Language, as_text, choice_titles, column_title, for_people, no_formula
+from layers.columns import Language, as_text, choice_titles, column_title, for_people
 
 MAX_ROWS: Final = 300_000
 _CHUNK: Final = 5_000

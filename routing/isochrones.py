@@ -1,31 +1,37 @@
-"""How far one comes by road in so many minutes, as areas."""
+"""How far one comes by road in so many minutes, as areas.
+
+An area is drawn from travel times, not from roads: the exact time is asked at the points of a grid, by the rule that
+holds for every place (the nearest road, and on foot from there), and the area is what lies inside the line of equal
+time. So a place is in the area if it can be reached in time, and islands and holes are where they are.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 import shapely
+from contourpy import FillType, contour_generator
 
-from gis.compiled import compiled
 from routing.closures import BlockedEdges
 from routing.errors import OutsideRoads
-from routing.measure import METRES_PER_DEGREE, UNITS_PER_DEGREE, Bytes, Ints, Longs
+from routing.measure import METRES_PER_DEGREE, UNITS_PER_DEGREE
 from routing.network import PreparedNetwork
-from routing.positions import standing, ways_out
-from routing.searching import UNREACHED, search
-from routing.snapping import LIMIT_M, LonLat, snap_all, too_far
+from routing.snapping import BESIDE_M, LIMIT_M, WALKING_MPS, LonLat, too_far
+from routing.surfaces import Surface
 
-ACROSS = 300
-"""Cells across the largest area; cells are never smaller than `SMALLEST_M`."""
-SMALLEST_M = 40.0
+ACROSS = 240
+"""Points of the grid across the largest area; they are never closer than `SMALLEST_M`."""
+SMALLEST_M = 30.0
+
+Box = tuple[float, float, float, float]
+"""West, south, east, north in degrees (WGS84)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Isochrone:
-    """What can be reached from a place within `minutes`: an area (WGS84), with holes where no road is reached in
-    time.
-    """
+    """What can be reached from a place within `minutes`: an area (WGS84), with holes where one comes too late."""
 
     minutes: float
     area: shapely.MultiPolygon
@@ -36,160 +42,63 @@ def isochrones(
 ) -> list[Isochrone]:
     """Return one area for each of `minutes`, in that order; shorter ones lie inside longer ones.
 
-    The roads reached (parts of edges included) are laid on a grid of square cells and widened by one cell all round,
-    so an area reaches 40 to a few hundred metres beyond its roads. Raises `OutsideRoads`.
+    Raises `OutsideRoads` for a place too far from any road.
     """
-    snaps = snap_all(network, [at])
-    if snaps.shape[0] < 0:
+    surface = Surface(network, [at], blocked=blocked)
+    if surface.off_road[0]:
         raise OutsideRoads(too_far(LIMIT_M))
-    walk = int(snaps.walk_ms[0])
-    places = standing(network, snaps)
-    out = ways_out(network, places)
-    usable = out.node[0] >= 0
-    longest = round(max(minutes) * 60_000)
-    mask = network.no_edge_blocked if blocked is None else blocked.mask
-    reached = search(
-        network,
-        np.ascontiguousarray(out.node[0][usable]),
-        (out.ms[0][usable] + walk).astype(np.int32),
-        wanted=np.empty(0, np.int32),
-        blocked=None if blocked is None else blocked.mask,
-        backward=False,
-        within_ms=longest,
-    )
-    a = network.arrays
-    lon, lat = float(snaps.lonlat[0, 0]), float(snaps.lonlat[0, 1])
-    scale = np.array([METRES_PER_DEGREE * np.cos(np.radians(lat)), METRES_PER_DEGREE]) / UNITS_PER_DEGREE
-    centre = np.array([lon, lat]) * UNITS_PER_DEGREE
-    spread = np.abs(a.node_xy[reached.touched] - centre) * scale
-    half_m = max(float(spread.max()) if len(spread) else 0.0, 500.0) * 1.05 + 500.0
-    cell_m = max(2 * half_m / ACROSS, SMALLEST_M)
-    side = int(np.ceil(2 * half_m / cell_m)) + 2
-    cells = np.full((side, side), UNREACHED, np.int32)
-    middle = side // 2
-    cells[middle, middle] = walk
-    first_edges = a.shape_edge[places.shape[0]]
-    _draw(
-        reached.touched, reached.ms, a.indptr, a.ms, mask, a.edge_shape, a.edge_backward, a.shape_start, a.shape_xy,
-        centre, scale, cell_m, longest, cells,
-    )  # fmt: skip
-    # The part of its own stretch over which one leaves.
-    own = _Own(int(places.shape[0]), float(places.fraction[0]), int(places.total_ms[0]), walk)
-    for direction, edge in enumerate(first_edges):
-        if edge >= 0:
-            _draw_own(network, own, direction == 1, centre, scale, cell_m, longest, cells)
-    return [Isochrone(limit, _area(cells <= round(limit * 60_000), cell_m, lon, lat)) for limit in minutes]
+    return areas(surface, minutes)
 
 
-@dataclass(frozen=True, slots=True)
-class _Own:
-    shape: int
-    fraction: float
-    total_ms: int
-    walk_ms: int
+def areas(
+    surface: Surface, minutes: Sequence[float], *, box: Box | None = None, across: int = ACROSS
+) -> list[Isochrone]:
+    """Return the areas reached from the surface's origins within each of `minutes`, inside `box` if one is given.
 
-
-def _draw_own(
-    network: PreparedNetwork,
-    own: _Own,
-    backward: bool,
-    centre: npt.NDArray[np.float64],
-    scale: npt.NDArray[np.float64],
-    cell_m: float,
-    longest: int,
-    cells: Ints,
-) -> None:
-    line = network.line_of(own.shape) * UNITS_PER_DEGREE
-    step = np.diff(line, axis=0) * scale
-    along = np.concatenate([[0.0], np.cumsum(np.hypot(step[:, 0], step[:, 1]))])
-    goal = 0.0 if backward else 1.0
-    count = max(int(along[-1] / cell_m * 2), 2)
-    fractions = np.linspace(own.fraction, goal, count)
-    ms = own.walk_ms + np.abs(fractions - own.fraction) * own.total_ms
-    x = np.interp(fractions * along[-1], along, line[:, 0])
-    y = np.interp(fractions * along[-1], along, line[:, 1])
-    side = len(cells)
-    column = np.floor((x - centre[0]) * scale[0] / cell_m + 0.5).astype(np.int64) + side // 2
-    row = np.floor((y - centre[1]) * scale[1] / cell_m + 0.5).astype(np.int64) + side // 2
-    inside = (column >= 0) & (column < side) & (row >= 0) & (row < side) & (ms <= longest)
-    np.minimum.at(cells, (row[inside], column[inside]), np.rint(ms[inside]).astype(np.int32))
-
-
-@compiled
-def _draw(
-    touched: Ints,
-    node_ms: Ints,
-    indptr: Longs,
-    edge_ms: Ints,
-    blocked: Bytes,
-    edge_shape: Ints,
-    edge_backward: Bytes,
-    shape_start: Longs,
-    xy: Ints,
-    centre: npt.NDArray[np.float64],
-    scale: npt.NDArray[np.float64],
-    cell_m: float,
-    longest: int,
-    cells: Ints,
-) -> None:
-    """Note in every cell the earliest time at which a road in it is reached, going along the edges that leave reached
-    nodes.
+    The line of equal time is exact at the points of the grid, of which there are at most `across` each way, and
+    straight between them.
     """
-    side = len(cells)
-    for t in range(len(touched)):
-        node = touched[t]
-        start_ms = node_ms[node]
-        if start_ms > longest:
-            continue
-        for edge in range(indptr[node], indptr[node + 1]):
-            if blocked[edge] != 0:
-                continue
-            shape = edge_shape[edge]
-            first, last = shape_start[shape], shape_start[shape + 1] - 1
-            total = 0.0
-            for p in range(first, last):
-                total += np.hypot((xy[p + 1, 0] - xy[p, 0]) * scale[0], (xy[p + 1, 1] - xy[p, 1]) * scale[1])
-            gone = 0.0
-            for k in range(last - first):
-                p, q = first + k, first + k + 1
-                if edge_backward[edge] != 0:
-                    p, q = last - k, last - k - 1
-                ax, ay = (xy[p, 0] - centre[0]) * scale[0], (xy[p, 1] - centre[1]) * scale[1]
-                bx, by = (xy[q, 0] - centre[0]) * scale[0], (xy[q, 1] - centre[1]) * scale[1]
-                piece = np.hypot(bx - ax, by - ay)
-                steps = int(piece / cell_m * 2) + 1
-                late = False
-                for s in range(steps + 1):
-                    share = (gone + piece * s / steps) / total if total > 0.0 else 1.0
-                    ms = start_ms + share * edge_ms[edge]
-                    if ms > longest:
-                        late = True
-                        break
-                    column = int(np.floor((ax + (bx - ax) * s / steps) / cell_m + 0.5)) + side // 2
-                    row = int(np.floor((ay + (by - ay) * s / steps) / cell_m + 0.5)) + side // 2
-                    if 0 <= column < side and 0 <= row < side and ms < cells[row, column]:
-                        cells[row, column] = int(ms)
-                if late:
-                    break
-                gone += piece
+    west, south, east, north = _reached(surface, max(minutes)) if box is None else box
+    scale = METRES_PER_DEGREE * np.array([np.cos(np.radians((south + north) / 2)), 1.0])
+    width_m, height_m = (east - west) * scale[0], (north - south) * scale[1]
+    step_m = max(width_m / across, height_m / across, SMALLEST_M)
+    lon = np.linspace(west, east, max(int(np.ceil(width_m / step_m)), 1) + 1)
+    lat = np.linspace(south, north, max(int(np.ceil(height_m / step_m)), 1) + 1)
+    grid_lon, grid_lat = np.meshgrid(lon, lat)
+    ms = surface.at(np.stack([grid_lon.ravel(), grid_lat.ravel()], axis=1)).ms[:, 0].reshape(grid_lon.shape)
+    # Beyond this nothing matters; a place never reached would draw the line onto its neighbour.
+    late = 2.0 * 60_000 * max(minutes)
+    lines = contour_generator(lon, lat, np.minimum(ms, late), fill_type=FillType.OuterOffset)
+    # Half a millisecond above the limit, where no whole number of them is.
+    return [Isochrone(limit, _inside(*lines.filled(-1.0, round(limit * 60_000) + 0.5))) for limit in minutes]
 
 
-def _area(reached: npt.NDArray[np.bool_], cell_m: float, lon: float, lat: float) -> shapely.MultiPolygon:
-    """Widen by one cell, join the cells row by row into rectangles, and those into polygons in degrees."""
-    wide = reached.copy()
-    for rows in (-1, 0, 1):
-        for columns in (-1, 0, 1):
-            wide |= np.roll(reached, (rows, columns), axis=(0, 1))
-    padded = np.pad(wide.astype(np.int8), ((0, 0), (1, 1)))
-    change = np.diff(padded, axis=1)
-    row, begin = np.nonzero(change == 1)
-    _, finish = np.nonzero(change == -1)
-    middle = len(reached) // 2
-    to_lon = cell_m / (METRES_PER_DEGREE * np.cos(np.radians(lat)))
-    to_lat = cell_m / METRES_PER_DEGREE
-    boxes = shapely.box(begin - middle - 0.5, row - middle - 0.5, finish - middle - 0.5, row - middle + 0.5)
-    # Corners of cells are whole numbers and a half: the union is exact; only then to degrees. Not smoothed: a smoothed
-    # area would no longer hold the smaller ones.
-    joined = shapely.union_all(boxes)
-    area = shapely.transform(joined, lambda points: points * [to_lon, to_lat] + [lon, lat])
-    return shapely.MultiPolygon([part for part in shapely.get_parts(area) if isinstance(part, shapely.Polygon)])
+def _inside(
+    polygons: Sequence[npt.NDArray[np.float64]], rings: Sequence[npt.NDArray[np.unsignedinteger]]
+) -> shapely.MultiPolygon:
+    """Put together what lies between two lines: points of each polygon, and where its rings begin, the outer first."""
+    made = []
+    for points, starts in zip(polygons, rings, strict=True):
+        outer, *holes = [points[begin:end] for begin, end in pairwise(starts)]
+        made.append(shapely.Polygon(outer, holes))
+    whole = shapely.make_valid(shapely.MultiPolygon(made))
+    parts = shapely.get_parts(shapely.get_parts(whole))
+    return shapely.MultiPolygon([part for part in parts if isinstance(part, shapely.Polygon)])
+
+
+def _reached(surface: Surface, minutes: float) -> Box:
+    """The box around what is reached in time: origins, junctions, the way one still comes beyond those, and on foot."""
+    limit_ms, a = round(minutes * 60_000), surface.network.arrays
+    ms = surface.node_ms
+    edges = np.flatnonzero(ms[a.tail] <= limit_ms)
+    left = limit_ms - ms[a.tail[edges]]
+    share = np.minimum(left / np.maximum(a.ms[edges], 1), 1.0)[:, None]
+    start = a.node_xy[a.tail[edges]]
+    ends = (start + (a.node_xy[a.head[edges]] - start) * share) / UNITS_PER_DEGREE
+    seen = np.concatenate([surface.origins, start / UNITS_PER_DEGREE, ends])
+    west, south = seen.min(axis=0)
+    east, north = seen.max(axis=0)
+    walk_m = min(BESIDE_M + minutes * 60 * WALKING_MPS, LIMIT_M) + SMALLEST_M
+    to_lat = walk_m / METRES_PER_DEGREE
+    to_lon = to_lat / np.cos(np.radians((south + north) / 2))
+    return float(west - to_lon), float(south - to_lat), float(east + to_lon), float(north + to_lat)

@@ -22,6 +22,7 @@ from routing.network import PreparedNetwork, RoadStore
 from routing.ranking import Ranked, Route, find_route, rank
 from routing.snapping import BESIDE_M, LonLat
 from routing.speed_factors import SpeedFactors, digest, with_speeds
+from routing.surfaces import Surface
 
 log = logging.getLogger(__name__)
 
@@ -229,6 +230,11 @@ class Roads:
         """`routing.isochrones.isochrones` on the roads as they are now."""
         state = self._current()
         return await asyncio.to_thread(isochrones, state.network, at, minutes, blocked=state.blocked)
+
+    async def surface(self, origins: Sequence[LonLat]) -> Surface:
+        """`routing.surfaces.Surface` on the roads as they are now."""
+        state = self._current()
+        return await asyncio.to_thread(Surface, state.network, origins, blocked=state.blocked)
 
     def _current(self) -> RoadsState:
         if self._state is None:

@@ -50,6 +50,17 @@ class Peer:
         self.peak_mb = float(said["peak_mb"])
         return said["seconds"], float(said["ms"])
 
+    def isochrone(self, at: tuple[float, float], minutes: float) -> float:
+        """Return the milliseconds that Valhalla takes to draw one; raises `PeerMissing` when it cannot."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps({"isochrone": list(at), "minutes": minutes}) + "\n")
+        self._process.stdin.flush()
+        said = self._read()
+        if "error" in said:
+            raise PeerMissing(f"{self.name}: {said['error']}")
+        self.peak_mb = float(said["peak_mb"])
+        return float(said["ms"])
+
     def _read(self) -> dict[str, Any]:
         assert self._process.stdout is not None
         for line in self._process.stdout:

@@ -52,18 +52,19 @@ def osrm_engine(data: str) -> Engine:
     return answer
 
 
-def valhalla_engine(data: str, algorithm: str) -> Engine:
-    """One column of Valhalla's matrix, then a route for each of the first.
-
-    `algorithm` is Valhalla's own choice ("select_optimal") or "timedistancematrix", which is faster within a region.
-    """
+def valhalla_actor(data: str, algorithm: str) -> Any:
+    """`algorithm` is Valhalla's own choice ("select_optimal") or "timedistancematrix", faster within a region."""
     valhalla: Any = importlib.import_module("valhalla")
     config = valhalla.get_config(tile_extract="", tile_dir=data)
     config["thor"]["source_to_target_algorithm"] = algorithm
     limits = config["service_limits"]["auto"]
     limits["max_matrix_distance"] = limits["max_distance"] = FARTHEST_M
     limits["max_matrix_location_pairs"] = limits["max_locations"] = MOST_PLACES
-    actor = valhalla.Actor(config)
+    return valhalla.Actor(config)
+
+
+def valhalla_engine(actor: Any) -> Engine:
+    """One column of Valhalla's matrix, then a route for each of the first."""
 
     def answer(target: LonLat, officers: list[LonLat], routes: int) -> Times:
         places = [{"lon": lon, "lat": lat} for lon, lat in officers]
@@ -94,10 +95,14 @@ def _late(seconds: "float | None") -> float:
 def main() -> None:
     name, data = sys.argv[1:]
     began = time.perf_counter()
-    engine = osrm_engine(data) if name == "osrm" else valhalla_engine(data, ALGORITHMS[name])
+    actor = None if name == "osrm" else valhalla_actor(data, ALGORITHMS[name])
+    engine = osrm_engine(data) if actor is None else valhalla_engine(actor)
     tell(ready=round(time.perf_counter() - began, 3))
     for line in sys.stdin:
         asked = json.loads(line)
+        if "isochrone" in asked:
+            draw(actor, asked["isochrone"], asked["minutes"])
+            continue
         target = tuple(asked["target"])
         officers = [tuple(place) for place in asked["officers"]]
         began = time.perf_counter()
@@ -108,6 +113,24 @@ def main() -> None:
             continue
         ms = (time.perf_counter() - began) * 1000
         tell(ms=ms, seconds=times, peak_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+
+
+def draw(actor: Any, at: list[float], minutes: float) -> None:
+    """One isochrone as a polygon."""
+    question = {
+        "locations": [{"lon": at[0], "lat": at[1]}],
+        "costing": "auto",
+        "contours": [{"time": minutes}],
+        "polygons": True,
+    }
+    began = time.perf_counter()
+    try:
+        actor.isochrone(json.dumps(question))
+    except RuntimeError as error:
+        tell(error=str(error))
+        return
+    ms = (time.perf_counter() - began) * 1000
+    tell(ms=ms, peak_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
 
 ALGORITHMS = {"valhalla": "select_optimal", "valhalla-tdm": "timedistancematrix"}

@@ -115,7 +115,7 @@ def _children(here: Installation, host: str, port: int, hj212_port: int) -> list
     }
     return [
         Child(name, (sys.executable, "-m", "command.serve", name), os.environ | environment)
-        for name in ("web", "intake")
+        for name in ("web", "intake", "planner")
     ]
 
 

@@ -11,6 +11,7 @@ from gis.database import Scope
 TOPIC_OF = {
     "alert": "alerts",
     "assignment": "assignments",
+    "coverage": "coverage",
     "duty": "officers",
     "road": "roads",
     "room": "rooms",

@@ -12,8 +12,8 @@ import pytest_asyncio
 from sqlalchemy import text
 
 from gis.database import Database, Scope
+from gis.spreadsheets import no_formula
 from layers import api, export_api
-from layers.columns import no_formula
 from tests.rooms import KUIWEN, PROVINCE, QINGZHOU, As, rooms
 
 _ROWS = (

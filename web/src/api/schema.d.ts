@@ -373,6 +373,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/alerts/{alert_id}/cost": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Cost Of Sending
+         * @description What sending these officers costs the alert's county and its city, before anybody is sent.
+         */
+        get: operations["cost_of_sending_api_alerts__alert_id__cost_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/coverage-now": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Coverage Now
+         * @description How each county of one's area stands at this moment.
+         */
+        get: operations["coverage_now_api_coverage_now_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/standby": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Propose Stand By
+         * @description Which free officer could wait at which station of a county, by road, and whom that would leave without cover.
+         */
+        get: operations["propose_stand_by_api_standby_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/positions": {
         parameters: {
             query?: never;
@@ -1196,6 +1256,255 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/coverage/{job_id}/map.html": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Map Page
+         * @description A map that opens with no network: areas, origins, and whom nobody reaches within the longest band.
+         */
+        get: operations["map_page_api_coverage__job_id__map_html_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/coverage/{job_id}/report.html": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Report Page
+         * @description A page to print, in Chinese: figures, map, method, date of the data.
+         */
+        get: operations["report_page_api_coverage__job_id__report_html_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/coverage/{job_id}/map.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Csv File
+         * @description Every demand with its minutes, for spreadsheets.
+         */
+        get: operations["csv_file_api_coverage__job_id__map_csv_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/coverage/{job_id}/map.parquet": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Parquet File
+         * @description Every demand with its minutes, as GeoParquet.
+         */
+        get: operations["parquet_file_api_coverage__job_id__map_parquet_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/coverage/{job_id}/map.gpkg": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Geopackage File
+         * @description Places, cells and areas, for a GIS.
+         */
+        get: operations["geopackage_file_api_coverage__job_id__map_gpkg_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/coverage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Jobs
+         * @description Scenarios and sitings of one's area, newest first, without their results.
+         */
+        get: operations["list_jobs_api_coverage_get"];
+        put?: never;
+        /**
+         * Ask For Coverage
+         * @description Queue a scenario. 422 says what is too large or cannot be; 202 gives the job to follow.
+         */
+        post: operations["ask_for_coverage_api_coverage_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/coverage/{job_id}/siting": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask For Siting
+         * @description Queue a search for where new stations should stand, besides the origins of a finished scenario.
+         */
+        post: operations["ask_for_siting_api_coverage__job_id__siting_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/coverage/{job_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Job
+         * @description A job with its result once it is done.
+         */
+        get: operations["show_job_api_coverage__job_id__get"];
+        put?: never;
+        post?: never;
+        /**
+         * Cancel Job
+         * @description Cancel an unfinished job; take one that is over off the list.
+         */
+        delete: operations["cancel_job_api_coverage__job_id__delete"];
+        options?: never;
+        head?: never;
+        /** Rename Job */
+        patch: operations["rename_job_api_coverage__job_id__patch"];
+        trace?: never;
+    };
+    "/api/coverage/{job_id}/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare Jobs
+         * @description Two scenarios of the same region, kind of demand and bands, side by side.
+         */
+        get: operations["compare_jobs_api_coverage__job_id__compare_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/coverage/{job_id}/uncovered": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Uncovered
+         * @description Demands that nobody reaches in time: by risk, then the heaviest, then the latest. `cursor` counts rows.
+         */
+        get: operations["list_uncovered_api_coverage__job_id__uncovered_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/coverage/{job_id}/cells": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Cells
+         * @description H3 cells of the land (GeoJSON): minutes to their centres, demands in them, reached ones by band.
+         */
+        get: operations["show_cells_api_coverage__job_id__cells_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/coverage/{job_id}/areas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Areas
+         * @description What is reached within each band (GeoJSON), the longest band first.
+         */
+        get: operations["show_areas_api_coverage__job_id__areas_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/route": {
         parameters: {
             query?: never;
@@ -1328,6 +1637,11 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** Accepted */
+        Accepted: {
+            /** Id */
+            id: number;
+        };
         /**
          * AlertBrief
          * @description What an assignment says of its alert.
@@ -1430,6 +1744,30 @@ export interface components {
             next_steps: string[];
             /** Assignments */
             assignments: components["schemas"]["AssignmentOut"][];
+        };
+        /**
+         * AreaCost
+         * @description What a county or city loses: shares of its enterprises reached in time by a free officer, mean minutes.
+         */
+        AreaCost: {
+            /** Region */
+            region: string;
+            /** Name */
+            name: string;
+            /** Enterprises */
+            enterprises: number;
+            /** Share Before */
+            share_before: number | null;
+            /** Share After */
+            share_after: number | null;
+            /** Lost */
+            lost: number;
+            /** Mean Before */
+            mean_before: number | null;
+            /** Mean After */
+            mean_after: number | null;
+            /** Longest Delay Minutes */
+            longest_delay_minutes: number | null;
         };
         /**
          * AreaOut
@@ -1570,6 +1908,20 @@ export interface components {
             desk_steps: string[];
             alert: components["schemas"]["AlertBrief"];
         };
+        /**
+         * Band
+         * @description How much is reached within `minutes`; `share` is of the weight, null where there is nothing to reach.
+         */
+        Band: {
+            /** Minutes */
+            minutes: number;
+            /** Demands */
+            demands: number;
+            /** Weight */
+            weight: number;
+            /** Share */
+            share: number | null;
+        };
         /** Body_send_photo_api_assignments__assignment_id__photos_post */
         Body_send_photo_api_assignments__assignment_id__photos_post: {
             /** File */
@@ -1583,9 +1935,27 @@ export interface components {
             taken_at?: string | null;
         };
         /** Change */
-        Change: {
+        "Change-Input": {
             /** Version */
             version: number;
+        };
+        /**
+         * Change
+         * @description Share of the weight reached within `minutes`, before and after; `demands` is how many more are reached.
+         */
+        "Change-Output": {
+            /** Minutes */
+            minutes: number;
+            /** Share */
+            share: number | null;
+            /** Share With */
+            share_with: number | null;
+            /** Demands */
+            demands: number;
+            /** Backup Share */
+            backup_share: number | null;
+            /** Backup Share With */
+            backup_share_with: number | null;
         };
         /** ChoiceItem */
         ChoiceItem: {
@@ -1734,6 +2104,32 @@ export interface components {
             /** Drill */
             drill: boolean;
         };
+        /**
+         * Comparison
+         * @description Two scenarios of the same region and demand side by side: `…_with` is the other one's.
+         *
+         *     `differs` names what was asked differently; `gained` and `lost` count demands reached by only one of them within
+         *     the band, null when the two did not look at the same demands.
+         */
+        Comparison: {
+            /** Id */
+            id: number;
+            /** With Id */
+            with_id: number;
+            /** Region */
+            region: string;
+            /** Differs */
+            differs: string[];
+            total: components["schemas"]["PartChange"];
+            /** By County */
+            by_county: components["schemas"]["PartChange"][];
+            /** By City */
+            by_city: components["schemas"]["PartChange"][];
+            /** Gained */
+            gained: number[] | null;
+            /** Lost */
+            lost: number[] | null;
+        };
         /** CountItem */
         CountItem: {
             /** Key */
@@ -1742,6 +2138,92 @@ export interface components {
             name: string | null;
             /** Count */
             count: number;
+        };
+        /**
+         * CountyNow
+         * @description How a county stands: its own free officers, and the share of its enterprises that any free officer reaches.
+         */
+        CountyNow: {
+            /** Region */
+            region: string;
+            /** Name */
+            name: string;
+            /** Free */
+            free: number;
+            /** Enterprises */
+            enterprises: number;
+            /** Share */
+            share: number | null;
+            /** Covered */
+            covered: boolean;
+        };
+        /** CoverageNow */
+        CoverageNow: {
+            /**
+             * As Of
+             * Format: date-time
+             */
+            as_of: string;
+            /** Minutes */
+            minutes: number;
+            /** Least */
+            least: number;
+            /** Roads Version */
+            roads_version: string;
+            /** Counties */
+            counties: components["schemas"]["CountyNow"][];
+        };
+        /**
+         * CoverageResult
+         * @description Figures of a scenario. Every share is of the weight of all demands, reachable or not.
+         */
+        CoverageResult: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "coverage";
+            /** Region */
+            region: string;
+            /** Region Name */
+            region_name: string;
+            /** Minutes */
+            minutes: number[];
+            /**
+             * Demand
+             * @enum {string}
+             */
+            demand: "enterprises" | "high_risk" | "points" | "alerts" | "area";
+            /** Origins */
+            origins: components["schemas"]["Origin"][];
+            /** Origins Note */
+            origins_note: string;
+            /** Roads Version */
+            roads_version: string;
+            /** Data As Of */
+            data_as_of: string | null;
+            /**
+             * Computed At
+             * Format: date-time
+             */
+            computed_at: string;
+            /** Seconds */
+            seconds: number;
+            total: components["schemas"]["planning__figures__Figures"];
+            /** By City */
+            by_city: components["schemas"]["Part"][];
+            /** By County */
+            by_county: components["schemas"]["Part"][];
+            /** By Tag */
+            by_tag: components["schemas"]["Part"][];
+            /** By Risk */
+            by_risk: components["schemas"]["Part"][];
+            /** Histogram */
+            histogram: components["schemas"]["Step"][];
+            /** Unreachable */
+            unreachable: components["schemas"]["Uncovered"][];
+            /** Cell Resolution */
+            cell_resolution: number;
         };
         /** Credentials */
         Credentials: {
@@ -1997,23 +2479,6 @@ export interface components {
              */
             counts: string;
         };
-        /** Figures */
-        Figures: {
-            inspections: components["schemas"]["FigureValue"];
-            person_times: components["schemas"]["FigureValue"];
-            inspected_enterprises: components["schemas"]["FigureValue"];
-            findings: components["schemas"]["FigureValue"];
-            findings_rectified: components["schemas"]["FigureValue"];
-            cases_filed: components["schemas"]["FigureValue"];
-            penalty_cases: components["schemas"]["FigureValue"];
-            fines_yuan: components["schemas"]["FigureValue"];
-            seizures: components["schemas"]["FigureValue"];
-            restrictions: components["schemas"]["FigureValue"];
-            detentions: components["schemas"]["FigureValue"];
-            crimes: components["schemas"]["FigureValue"];
-            trainings: components["schemas"]["FigureValue"];
-            trainees: components["schemas"]["FigureValue"];
-        };
         /**
          * FilterItem
          * @description A query parameter of tiles, counts and features; several values are separated by commas.
@@ -2179,6 +2644,103 @@ export interface components {
             features: components["schemas"]["AreaOut"][];
         };
         /**
+         * Job
+         * @description A job as everybody of the area sees it. `error` says in words why it failed.
+         */
+        Job: {
+            /** Id */
+            id: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "coverage" | "siting";
+            /** Parent Id */
+            parent_id: number | null;
+            /** Name */
+            name: string;
+            /** Region */
+            region: string;
+            /** Owner */
+            owner: string;
+            /** Mine */
+            mine: boolean;
+            /** Request */
+            request: {
+                [key: string]: unknown;
+            };
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "queued" | "running" | "done" | "failed" | "cancelled";
+            /** Progress */
+            progress: number;
+            /** Step */
+            step: string;
+            /** Error */
+            error: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Started At */
+            started_at: string | null;
+            /** Ended At */
+            ended_at: string | null;
+            /** Version */
+            version: number;
+        };
+        /** JobWithResult */
+        JobWithResult: {
+            /** Id */
+            id: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "coverage" | "siting";
+            /** Parent Id */
+            parent_id: number | null;
+            /** Name */
+            name: string;
+            /** Region */
+            region: string;
+            /** Owner */
+            owner: string;
+            /** Mine */
+            mine: boolean;
+            /** Request */
+            request: {
+                [key: string]: unknown;
+            };
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "queued" | "running" | "done" | "failed" | "cancelled";
+            /** Progress */
+            progress: number;
+            /** Step */
+            step: string;
+            /** Error */
+            error: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Started At */
+            started_at: string | null;
+            /** Ended At */
+            ended_at: string | null;
+            /** Version */
+            version: number;
+            /** Result */
+            result?: (components["schemas"]["CoverageResult"] | components["schemas"]["SitingResult"]) | null;
+        };
+        /**
          * LatestReading
          * @description The newest value of one factor and period.
          */
@@ -2312,6 +2874,13 @@ export interface components {
         Listing_EnterpriseItem_: {
             /** Items */
             items: components["schemas"]["EnterpriseItem"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** Listing[Job] */
+        Listing_Job_: {
+            /** Items */
+            items: components["schemas"]["Job"][];
             /** Next */
             next?: string | null;
         };
@@ -2491,6 +3060,22 @@ export interface components {
             version: number;
         };
         /**
+         * Origin
+         * @description An origin; `off_road` when no road is near enough for it to reach anybody.
+         */
+        Origin: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Lon */
+            lon: number;
+            /** Lat */
+            lat: number;
+            /** Off Road */
+            off_road: boolean;
+        };
+        /**
          * Overview
          * @description What enforcement has done in an area and period; all days are days in China, first and last included.
          */
@@ -2535,7 +3120,7 @@ export interface components {
              * @enum {string}
              */
             trend_unit: "day" | "week" | "month";
-            figures: components["schemas"]["Figures"];
+            figures: components["schemas"]["enforcement__shapes__Figures"];
             /**
              * By Region
              * @description cities of a province, counties of a city; empty for a county
@@ -2546,6 +3131,60 @@ export interface components {
              * @description each day, week (from Monday) or month, those without records too
              */
             trend: components["schemas"]["TrendCounts"][];
+        };
+        /**
+         * Part
+         * @description Figures of one county, city, tag or risk. `region` is empty for tags and risks.
+         */
+        Part: {
+            /** Demands */
+            demands: number;
+            /** Weight */
+            weight: number;
+            /** Reached */
+            reached: components["schemas"]["Band"][];
+            /** Backup */
+            backup: components["schemas"]["Band"][];
+            /** With Way */
+            with_way: number;
+            /** Weight With Way */
+            weight_with_way: number;
+            /** Mean Minutes */
+            mean_minutes: number | null;
+            /** P90 Minutes */
+            p90_minutes: number | null;
+            /** No Road */
+            no_road: number;
+            /** No Way */
+            no_way: number;
+            /** Key */
+            key: string;
+            /** Name */
+            name: string;
+            /**
+             * Region
+             * @default
+             */
+            region: string;
+        };
+        /** PartChange */
+        PartChange: {
+            /** Key */
+            key: string;
+            /** Name */
+            name: string;
+            /** Region */
+            region: string;
+            /** Bands */
+            bands: components["schemas"]["Change-Output"][];
+            /** Mean Minutes */
+            mean_minutes: number | null;
+            /** Mean Minutes With */
+            mean_minutes_with: number | null;
+            /** P90 Minutes */
+            p90_minutes: number | null;
+            /** P90 Minutes With */
+            p90_minutes_with: number | null;
         };
         /**
          * Participant
@@ -3119,6 +3758,11 @@ export interface components {
             /** Next */
             next?: string | null;
         };
+        /** Rename */
+        Rename: {
+            /** Name */
+            name: string;
+        };
         /**
          * ReplayOut
          * @description Everything that moves on the bar of time between `from` and `to`; `cut`: there was more than is sent at once.
@@ -3236,6 +3880,52 @@ export interface components {
             steps: components["schemas"]["StepOut"][];
         };
         /**
+         * Scenario
+         * @description A question of coverage: whom of `demand` in `region` does one reach from `from` within `minutes`.
+         *
+         *     `at`: the hour of the day (Asia/Shanghai) whose speeds hold; without it, those of now. `shift`: officers of that
+         *     shift at their stations, instead of those on duty now where they are. `weights`: what a demand counts by its risk.
+         *     `own_only`: leave out origins that lie outside the region.
+         */
+        Scenario: {
+            /**
+             * Region
+             * @description GB/T 2260 code: 37, 3707 or 370700, 370705
+             */
+            region: string;
+            /** Minutes */
+            minutes: number[];
+            /** From */
+            from: ("stations" | "officers") | [
+                number,
+                number
+            ][];
+            /**
+             * Demand
+             * @default enterprises
+             * @enum {string}
+             */
+            demand: "enterprises" | "high_risk" | "points" | "alerts" | "area";
+            /** At */
+            at?: number | null;
+            /** Shift */
+            shift?: ("day" | "night") | null;
+            /** Weights */
+            weights?: {
+                [key: string]: number;
+            } | null;
+            /**
+             * Own Only
+             * @default false
+             */
+            own_only: boolean;
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+        };
+        /**
          * SeenIn
          * @description An officer as the sender's screen showed them.
          */
@@ -3253,6 +3943,29 @@ export interface components {
             travel_time_s: number | null;
         };
         /**
+         * SendingCost
+         * @description `free` officers whom the person sees, of whom `sent` would go; those of `officer_ids` not free cost nothing.
+         */
+        SendingCost: {
+            /** Alert Id */
+            alert_id: number;
+            /** Minutes */
+            minutes: number;
+            /**
+             * As Of
+             * Format: date-time
+             */
+            as_of: string;
+            /** Roads Version */
+            roads_version: string;
+            /** Free */
+            free: number;
+            /** Sent */
+            sent: number;
+            /** Areas */
+            areas: components["schemas"]["AreaCost"][];
+        };
+        /**
          * SessionOut
          * @description Who is signed in (nobody: null), and whether this is a demonstration.
          */
@@ -3260,6 +3973,123 @@ export interface components {
             user: components["schemas"]["UserOut"] | null;
             /** Demo */
             demo: boolean;
+        };
+        /**
+         * Site
+         * @description A station that is proposed, and what it would serve first: weight and number of demands nearest to it.
+         */
+        Site: {
+            /** Lon */
+            lon: number;
+            /** Lat */
+            lat: number;
+            /** Region */
+            region: string;
+            /** Demands */
+            demands: number;
+            /** Weight */
+            weight: number;
+        };
+        /**
+         * Siting
+         * @description Where `new` stations should stand (lscp: how many it takes, up to `new`), besides those of the scenario.
+         *
+         *     `moves`: so many of the old ones may be given up, and stand elsewhere. `capacity`: the weight that one new station
+         *     can serve.
+         */
+        Siting: {
+            /** New */
+            new: number;
+            /**
+             * Objective
+             * @default mclp
+             * @enum {string}
+             */
+            objective: "mclp" | "lscp" | "p-median";
+            /**
+             * Minutes
+             * @default 15
+             */
+            minutes: number;
+            /**
+             * Time Limit S
+             * @default 60
+             */
+            time_limit_s: number;
+            /**
+             * Moves
+             * @default 0
+             */
+            moves: number;
+            /** Capacity */
+            capacity?: number | null;
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+        };
+        /**
+         * SitingResult
+         * @description What was found, how good it is proven to be, and how much of that is due to putting demands together.
+         *
+         *     `gap` is (bound - objective) / objective as the solver proved it; 0 is exact, null when it could prove nothing.
+         *     `share_aggregated` is what the model believed, `share_full` the same sites counted over every single demand.
+         */
+        SitingResult: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "siting";
+            /**
+             * Objective
+             * @enum {string}
+             */
+            objective: "mclp" | "lscp" | "p-median";
+            /** Minutes */
+            minutes: number;
+            /** New */
+            new: number;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "optimal" | "time_limit" | "infeasible";
+            /** Gap */
+            gap: number | null;
+            /** Value */
+            value: number | null;
+            /** Bound */
+            bound: number | null;
+            /** Sites */
+            sites: components["schemas"]["Site"][];
+            /** Given Up */
+            given_up: number[];
+            /** Candidates */
+            candidates: number;
+            /** Demands */
+            demands: number;
+            /** Aggregated */
+            aggregated: number;
+            /** Share Before */
+            share_before: number | null;
+            /** Share Aggregated */
+            share_aggregated: number | null;
+            /** Share Full */
+            share_full: number | null;
+            /** Mean Before */
+            mean_before: number | null;
+            /** Mean Aggregated */
+            mean_aggregated: number | null;
+            /** Mean Full */
+            mean_full: number | null;
+            /** Not Coverable */
+            not_coverable: number;
+            /** Seconds */
+            seconds: number;
+            after: components["schemas"]["planning__figures__Figures"];
+            before: components["schemas"]["planning__figures__Figures"];
         };
         /**
          * SourceOut
@@ -3351,6 +4181,43 @@ export interface components {
             /** Roads Version */
             roads_version: string;
         };
+        /**
+         * StandByAnswer
+         * @description `proposal` is null when nobody free could better the county by waiting at one of its stations.
+         */
+        StandByAnswer: {
+            /** Region */
+            region: string;
+            /** Minutes */
+            minutes: number;
+            /** Share */
+            share: number | null;
+            proposal: components["schemas"]["StandByOut"] | null;
+        };
+        /**
+         * StandByOut
+         * @description `uncovers`: counties that would then have too little cover themselves.
+         */
+        StandByOut: {
+            /** Officer Id */
+            officer_id: number;
+            /** Officer Name */
+            officer_name: string;
+            /** From Region */
+            from_region: string;
+            /** Station */
+            station: string;
+            /** Lon */
+            lon: number;
+            /** Lat */
+            lat: number;
+            /** Minutes */
+            minutes: number;
+            /** Share With */
+            share_with: number;
+            /** Uncovers */
+            uncovers: string[];
+        };
         /** StationItem */
         StationItem: {
             /** Lon */
@@ -3404,6 +4271,18 @@ export interface components {
             items: components["schemas"]["CountItem"][];
             /** Next */
             next?: string | null;
+        };
+        /**
+         * Step
+         * @description How many demands are reached from `from_minutes` (included) to `to_minutes` (null: no end).
+         */
+        Step: {
+            /** From Minutes */
+            from_minutes: number;
+            /** To Minutes */
+            to_minutes: number | null;
+            /** Demands */
+            demands: number;
         };
         /** StepIn */
         StepIn: {
@@ -3669,6 +4548,49 @@ export interface components {
             /** Road Distance M */
             road_distance_m: number;
         };
+        /**
+         * Uncovered
+         * @description A demand that is not reached in time; `reason`: too late, no road near it, or no way to it.
+         */
+        Uncovered: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Lon */
+            lon: number;
+            /** Lat */
+            lat: number;
+            /** Region */
+            region: string;
+            /** Risk */
+            risk: string;
+            /** Weight */
+            weight: number;
+            /** Minutes */
+            minutes: number | null;
+            /** Backup Minutes */
+            backup_minutes: number | null;
+            /** Origin */
+            origin: number | null;
+            /**
+             * Reason
+             * @enum {string}
+             */
+            reason: "late" | "no_road" | "no_way";
+        };
+        /**
+         * UncoveredPage
+         * @description `total` is how many there are besides this page.
+         */
+        UncoveredPage: {
+            /** Items */
+            items: components["schemas"]["Uncovered"][];
+            /** Next */
+            next?: string | null;
+            /** Total */
+            total: number;
+        };
         /** UnservedOut */
         UnservedOut: {
             /** Alert Id */
@@ -3717,6 +4639,51 @@ export interface components {
              * Format: date-time
              */
             last: string;
+        };
+        /** Figures */
+        enforcement__shapes__Figures: {
+            inspections: components["schemas"]["FigureValue"];
+            person_times: components["schemas"]["FigureValue"];
+            inspected_enterprises: components["schemas"]["FigureValue"];
+            findings: components["schemas"]["FigureValue"];
+            findings_rectified: components["schemas"]["FigureValue"];
+            cases_filed: components["schemas"]["FigureValue"];
+            penalty_cases: components["schemas"]["FigureValue"];
+            fines_yuan: components["schemas"]["FigureValue"];
+            seizures: components["schemas"]["FigureValue"];
+            restrictions: components["schemas"]["FigureValue"];
+            detentions: components["schemas"]["FigureValue"];
+            crimes: components["schemas"]["FigureValue"];
+            trainings: components["schemas"]["FigureValue"];
+            trainees: components["schemas"]["FigureValue"];
+        };
+        /**
+         * Figures
+         * @description `reached` by anybody, `backup` by two origins. `mean_minutes` is over those to whom a way leads (`with_way`).
+         *
+         *     `p90_minutes`: nine tenths of the weight are reached at least so early; null when more than a tenth never is.
+         */
+        planning__figures__Figures: {
+            /** Demands */
+            demands: number;
+            /** Weight */
+            weight: number;
+            /** Reached */
+            reached: components["schemas"]["Band"][];
+            /** Backup */
+            backup: components["schemas"]["Band"][];
+            /** With Way */
+            with_way: number;
+            /** Weight With Way */
+            weight_with_way: number;
+            /** Mean Minutes */
+            mean_minutes: number | null;
+            /** P90 Minutes */
+            p90_minutes: number | null;
+            /** No Road */
+            no_road: number;
+            /** No Way */
+            no_way: number;
         };
     };
     responses: never;
@@ -4060,7 +5027,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Change"];
+                "application/json": components["schemas"]["Change-Input"];
             };
         };
         responses: {
@@ -4943,6 +5910,171 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReplayOut"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    cost_of_sending_api_alerts__alert_id__cost_get: {
+        parameters: {
+            query: {
+                /** @description 1,2,3 */
+                officer_ids: string;
+                /** @description so soon a free officer shall be there */
+                minutes?: number | null;
+            };
+            header?: never;
+            path: {
+                alert_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SendingCost"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    coverage_now_api_coverage_now_get: {
+        parameters: {
+            query?: {
+                /** @description so soon a free officer shall be there */
+                minutes?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CoverageNow"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    propose_stand_by_api_standby_get: {
+        parameters: {
+            query: {
+                /** @description a county */
+                region: string;
+                /** @description so soon a free officer shall be there */
+                minutes?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StandByAnswer"];
                 };
             };
             /** @description Not as asked */
@@ -7321,6 +8453,810 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FoundListing"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    map_page_api_coverage__job_id__map_html_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    report_page_api_coverage__job_id__report_html_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    csv_file_api_coverage__job_id__map_csv_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    parquet_file_api_coverage__job_id__map_parquet_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    geopackage_file_api_coverage__job_id__map_gpkg_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/geopackage+sqlite3": string;
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    list_jobs_api_coverage_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+                /** @description GB/T 2260 code: 37, 3707 or 370700, 370705 */
+                region?: string | null;
+                kind?: ("coverage" | "siting") | null;
+                state?: ("queued" | "running" | "done" | "failed" | "cancelled") | null;
+                parent?: number | null;
+                mine?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_Job_"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    ask_for_coverage_api_coverage_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Scenario"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    ask_for_siting_api_coverage__job_id__siting_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Siting"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    show_job_api_coverage__job_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobWithResult"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    cancel_job_api_coverage__job_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    rename_job_api_coverage__job_id__patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rename"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    compare_jobs_api_coverage__job_id__compare_get: {
+        parameters: {
+            query: {
+                with: number;
+            };
+            header?: never;
+            path: {
+                job_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comparison"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    list_uncovered_api_coverage__job_id__uncovered_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+                /** @description the shortest band when absent */
+                minutes?: number | null;
+                /** @description GB/T 2260 code: 37, 3707 or 370700, 370705 */
+                region?: string | null;
+            };
+            header?: never;
+            path: {
+                job_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UncoveredPage"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    show_cells_api_coverage__job_id__cells_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/geo+json": Record<string, never>;
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    show_areas_api_coverage__job_id__areas_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/geo+json": Record<string, never>;
                 };
             };
             /** @description Not as asked */

@@ -49,7 +49,7 @@ export const wall = {
     credit: '环保信用',
     training: '执法培训',
     lastDay: '近 24 小时警情',
-    lastDayTotal: '共 {n} 件',
+    lastDayTotal: '{n} 件',
     lastDayNone: '近 24 小时无警情',
     touring: '轮播 {n}/{of}',
     held: '轮播已停',

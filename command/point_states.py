@@ -18,7 +18,7 @@ _SEVERITY: tuple[State, ...] = ("normal", "not_measuring", "over")
 _PRECEDENCE = ("day", "hour", "minute", "realtime")
 
 # A logger counts as lost without minute data for half an hour or hourly data for two (domain practice); a day's mean
-# is made in the night after it. Analysers of rivers take a sample every four hours (HJ 915-2017).
+# is made in the night after it. Analysers of rivers commonly take a sample every four hours.
 _SILENT_AFTER = {
     "realtime": timedelta(minutes=30),
     "minute": timedelta(minutes=30),

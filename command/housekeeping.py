@@ -23,6 +23,7 @@ from routing.roads import Roads
 log = logging.getLogger(__name__)
 
 _DAYS_BACK, _DAYS_AHEAD = 2, 3
+_LOOK_FOR_SILENCE_S = 10.0
 _QUARANTINE_KEPT = 20_000  # newest damaged or strange frames; a broken logger must not fill the disk
 
 
@@ -41,6 +42,7 @@ class Housekeeping:
             tasks.create_task(_again(2.0, self.follow_roads))
             tasks.create_task(_again(60.0, self.end_forgotten_drills))
             tasks.create_task(_again(60.0, self.find_cells))
+            tasks.create_task(_again(_LOOK_FOR_SILENCE_S, self.tell_silence))
             tasks.create_task(_again(3600.0, self.tidy))
 
     async def expire_offers(self) -> None:
@@ -69,6 +71,17 @@ class Housekeeping:
     async def find_cells(self) -> None:
         """Find the H3 cells of rows that came or moved without saying theirs."""
         await asyncio.to_thread(_find_cells, self.database.url)
+
+    async def tell_silence(self) -> None:
+        """Have maps drawn again when points have fallen silent since the last look: no commit says so."""
+        async with self.database.for_system() as session, session.begin():
+            await session.execute(
+                text(
+                    "SELECT pg_notify('onemap_layer', 'points ' || pg_current_xact_id()) WHERE EXISTS (SELECT"
+                    " FROM point_state WHERE due <= now() AND due > now() - 2 * make_interval(secs => :every))"
+                ),
+                {"every": _LOOK_FOR_SILENCE_S},
+            )
 
     async def tidy(self) -> None:
         await make_partitions(self.database)

@@ -16,7 +16,8 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from command.alerts.raising import Fault, raise_or_absorb
-from command.alerts.rules import Measured, is_fresh, judge
+from command.alerts.rules import Exceedance, Measured, is_fresh, judge
+from command.point_states import Judged, keep_states
 from data.hj212.errors import StoreUnavailable
 from data.hj212.frame import claimed_mn
 from data.hj212.gateway import Arrival, Verdict
@@ -155,16 +156,16 @@ class _Batch:
         if not fresh:
             return
         limits = await _limits(session, fresh)
-        faults = [fault for reading, device in fresh if (fault := self._fault(reading, device, limits))]
+        judged = [self._judged(reading, device, limits) for reading, device in fresh]
+        await keep_states(session, judged)
+        faults = [_fault(one, one.exceedance) for one in judged if one.exceedance is not None]
         # In the order of the unique index, so that two intake processes cannot wait for each other.
         for fault in sorted(faults, key=lambda one: (one.point_id, one.factor, one.at)):
             await raise_or_absorb(session, fault)
 
-    def _fault(self, reading: Reading, device: _Device, limits: "_Limits") -> Fault | None:
+    def _judged(self, reading: Reading, device: _Device, limits: "_Limits") -> Judged:
         measured = _measured(reading)
         candidates = limits.concerning(reading.factor, device)
-        if not candidates:
-            return None
         day = reading.at.astimezone(CHINA_STANDARD_TIME).date()
         conditions = Conditions(water_temperature=self._water_temperature(reading, device))
 
@@ -180,22 +181,30 @@ class _Batch:
                 conditions=conditions,
             )
 
-        exceedance = judge(measured, limit_of)
-        if exceedance is None:
-            return None
-        return Fault(
+        return Judged(
             point_id=device.point_id,
             point_kind=device.kind,
             region=device.region,
-            factor=reading.factor,
-            period=reading.period,
-            at=reading.at,
-            exceedance=exceedance,
+            measured=measured,
+            exceedance=judge(measured, limit_of) if candidates else None,
+            limited=bool(candidates),
         )
 
     def _water_temperature(self, reading: Reading, device: _Device) -> float | None:
         found = self.readings.get((device.point_id, _WATER_TEMPERATURE, reading.period, reading.at))
         return found[0].value if found else None
+
+
+def _fault(judged: Judged, exceedance: Exceedance) -> Fault:
+    return Fault(
+        point_id=judged.point_id,
+        point_kind=judged.point_kind,
+        region=judged.region,
+        factor=judged.measured.factor,
+        period=judged.measured.period,
+        at=judged.measured.at,
+        exceedance=exceedance,
+    )
 
 
 def _mn_of(arrival: Arrival) -> str | None:

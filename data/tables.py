@@ -128,6 +128,26 @@ class MonitoringPoint(Base):
     )
 
 
+class PointState(Base):
+    """How a point is by its newest values; silent once `due` is over. Without a row it never reported.
+
+    `factor` is the one that says so: the worst. Tiles, counts and rows all read it in the same way (migration 0012).
+    """
+
+    __tablename__ = "point_state"
+
+    point_id: Mapped[int] = mapped_column(ForeignKey("monitoring_point.id", ondelete="CASCADE"), primary_key=True)
+    state: Mapped[str]
+    factor: Mapped[str]
+    period: Mapped[str]
+    value: Mapped[float | None]  # as it was judged: at reference oxygen where the device sends it
+    at: Mapped[datetime]  # start of the period, or the instant
+    due: Mapped[datetime]
+    region: Mapped[str] = mapped_column(_REGION)
+
+    __table_args__ = (_one_of("state", ("normal", "over", "not_measuring")), _one_of("period", PERIODS))
+
+
 class DischargeLimit(Base):
     """A dated limit: of a standard and grade, or (with `point_id`) of one outlet's permit. A permit's row wins."""
 

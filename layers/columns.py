@@ -44,6 +44,7 @@ _TITLES: Final[Mapping[str, Title]] = {
     "value": Title("数值", "value"),
     "reason": Title("原因", "reason"),
     "closed_at": Title("封闭时间", "closed at"),
+    "since": Title("开始", "since"),
     "until": Title("预计恢复", "until"),
 }
 _YES_NO: Final = {True: Title("是", "yes"), False: Title("否", "no")}

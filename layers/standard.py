@@ -27,6 +27,12 @@ _POINT_KINDS = (
     Choice("ambient_air", Title("环境空气站", "ambient air station")),
     Choice("surface_water", Title("地表水断面", "surface water section")),
 )
+_POINT_STATES = (
+    Choice("normal", Title("正常", "normal")),
+    Choice("over", Title("超标", "over its limit")),
+    Choice("not_measuring", Title("未测量（停运、维护、故障等）", "not measuring")),
+    Choice("silent", Title("离线", "silent")),
+)
 _ALERT_KINDS = (
     Choice("pollution_source", Title("污染源超标", "pollution source")),
     Choice("environment_quality", Title("环境质量异常", "environment quality")),
@@ -101,6 +107,9 @@ ENTERPRISES = Layer(
     tiles=PostgisTiles("layer_enterprises"),
 )
 
+# Silence is nobody's commit: it is found when it is asked for (migration 0012, which tiles are made by).
+_POINT_STATE = "CASE WHEN s.due > now() THEN s.state ELSE 'silent' END"
+
 POINTS = Layer(
     "points",
     Title("监测点位", "Monitoring points"),
@@ -108,10 +117,15 @@ POINTS = Layer(
     min_zoom=4,
     vector_layers=("points", "points_cells"),
     single_from=10,
-    legend=_legend("kind", _POINT_KINDS, _BLUE, _VIOLET, _GREEN, "#00a6a6"),
-    filters=(_region("p.region"), Filter("kind", Title("类型", "kind"), "p.kind", choices=_POINT_KINDS)),
+    legend=_legend("state", _POINT_STATES, _GREEN, _RED, _VIOLET, _GREY),
+    filters=(
+        _region("p.region"),
+        Filter("kind", Title("类型", "kind"), "p.kind", choices=_POINT_KINDS),
+        Filter("state", Title("状态", "state"), _POINT_STATE, choices=_POINT_STATES),
+    ),
+    live=True,
     relation=Relation(
-        "monitoring_point p",
+        "monitoring_point p LEFT JOIN point_state s ON s.point_id = p.id",
         key="p.id",
         geometry="p.geom",
         region="p.region",
@@ -120,11 +134,15 @@ POINTS = Layer(
             "name": "p.name",
             "kind": "p.kind",
             "enterprise_id": "p.enterprise_id",
+            "state": _POINT_STATE,
+            "factor": "s.factor",
+            "value": "s.value",
+            "reading_at": "s.at",
             "region": "p.region",
             "demo": "p.demo",
         },
-        as_of="SELECT max(updated_at) FROM monitoring_point",
-        groups={"kind": "p.kind"},
+        as_of="SELECT max(at) FROM point_state",
+        groups={"state": _POINT_STATE, "kind": "p.kind"},
     ),
     tiles=PostgisTiles("layer_points"),
 )
@@ -242,6 +260,36 @@ ROADS = Layer(
     legend=(LegendEntry(None, None, Title("道路", "road"), _GREY),),
 )
 
+_IN_FORCE = "reopened_at IS NULL AND since <= now() AND (until IS NULL OR until > now())"
+
+CLOSURES = Layer(
+    "closures",
+    Title("道路封闭", "Closed roads"),
+    "line",
+    min_zoom=4,
+    vector_layers=("closures",),
+    legend=(LegendEntry(None, None, Title("封闭中", "closed now"), "#c81e26"),),
+    filters=(_region("c.region"),),
+    live=True,
+    relation=Relation(
+        f"(SELECT * FROM road_closure WHERE {_IN_FORCE}) c",  # noqa: S608 - put together from our own constants
+        key="c.id",
+        geometry="c.geom",
+        region="c.region",
+        properties={
+            "reason": "c.reason",
+            "closed_at": "c.closed_at",
+            "since": "c.since",
+            "until": "c.until",
+            "drill": "c.drill",
+            "region": "c.region",
+        },
+        # That one was reopened is news too.
+        as_of="SELECT max(greatest(closed_at, began_at, reopened_at)) FROM road_closure",
+    ),
+    tiles=PostgisTiles("layer_closures"),
+)
+
 REGIONS = Layer(
     "regions",
     Title("行政区划", "Regions"),
@@ -266,4 +314,4 @@ REGIONS = Layer(
 
 def standard_layers() -> LayerCatalog:
     """Return the catalogue of the layers that OneMap ships."""
-    return LayerCatalog((ENTERPRISES, POINTS, STATIONS, OFFICERS, ALERTS, ROADS, REGIONS))
+    return LayerCatalog((ENTERPRISES, POINTS, STATIONS, OFFICERS, ALERTS, ROADS, CLOSURES, REGIONS))

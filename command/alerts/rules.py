@@ -64,7 +64,12 @@ def is_measurement(flag: str | None) -> bool:
 
 def is_fresh(measured: Measured, *, now: datetime, within: timedelta) -> bool:
     """Loggers resend hours of history after an outage: it is stored, but raises nobody."""
-    return now - (measured.at + _LASTS[measured.period]) <= within
+    return now - ends_at(measured) <= within
+
+
+def ends_at(measured: Measured) -> datetime:
+    """When the period of a value was over."""
+    return measured.at + _LASTS[measured.period]
 
 
 def judge(measured: Measured, limit_of: LimitOf) -> Exceedance | None:

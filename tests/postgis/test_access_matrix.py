@@ -157,6 +157,11 @@ async def _county(made: House, region: str, place: tuple[float, float]) -> dict[
         " VALUES (:mark, :point, 'w01018', 'day', 50, 'mg/L', '2020-01-01', :mark) RETURNING id",
         point=ids["point"],
     )
+    await one(
+        "INSERT INTO point_state (point_id, state, factor, period, value, at, due, region)"
+        f" VALUES (:point, 'over', :mark, 'realtime', 1, {at}, now() + interval '1 day', :region) RETURNING point_id",
+        point=ids["point"],
+    )
     for table in ("reading", "reading_revision"):
         await one(
             f"INSERT INTO {table} (point_id, factor, period, at, value, flag, fields, received_at, region)"
@@ -271,7 +276,13 @@ async def _asked(made: House, role: str, path: str, ids: dict[str, Any], **param
     if door.ids == "layer":
         addresses = [re.sub(r"\{(layer|collection)\}", layer, path) for layer in layers]
     elif door.ids == "item":
-        kinds = {"enterprises": "enterprise", "points": "point", "officers": "officer", "alerts": "alert"}
+        kinds = {
+            "enterprises": "enterprise",
+            "points": "point",
+            "officers": "officer",
+            "alerts": "alert",
+            "closures": "closure",
+        }
         addresses = [path.format(collection=layer, item=ids[kind]) for layer, kind in kinds.items()]
     elif door.ids == "tile":
         addresses = [

@@ -14,8 +14,9 @@ from sqlalchemy import text
 from websockets.asyncio.client import ClientConnection, connect
 
 from command.events.feed import Listener, LiveFeed
+from command.housekeeping import Housekeeping
 from gis.database import Database, Scope
-from tests.house import CENTRE, KUIWEN, House, listening
+from tests.house import CENTRE, KUIWEN, House, Logger, listening
 
 
 @pytest_asyncio.fixture
@@ -293,3 +294,27 @@ async def test_a_changed_layer_is_told_to_those_who_draw_it(app: House, address:
             await session.execute(text("UPDATE enterprise SET name = name"))
         said = await _next(socket)
         assert (said["data"]["layer"], said["data"]["version"] > before) == ("enterprises", True)
+
+
+async def test_a_point_that_looks_different_and_a_closed_road_are_told(app: House, address: str) -> None:
+    await app.outfall()
+    closing = (
+        "INSERT INTO road_closure (geom, reason, closed_by, region)"
+        " VALUES (ST_Point(119.1, 36.7, 4326), 'works', 'test', '370705')"
+    )
+
+    async def fall_silent() -> None:
+        await app.execute("UPDATE point_state SET due = now()")
+        await Housekeeping(app.database, app.app.state.roads).tell_silence()
+
+    async with _live(address, app, "duty", "?topics=layers") as socket:
+        assert (await _next(socket))["kind"] == "hello"
+        for layer, change in (
+            ("points", Logger(app).cod(31.5)),
+            ("points", fall_silent()),
+            ("closures", app.execute(closing)),
+        ):
+            before = await app.scalar("SELECT CAST(CAST(pg_current_xact_id() AS text) AS bigint)")
+            await change
+            while (said := (await _next(socket))["data"]) and (said["layer"] != layer or said["version"] <= before):
+                pass

@@ -93,3 +93,20 @@ test('a point has the colour of its value, grey when the legend does not know it
   expect(legendColour({ legend: byRisk })).toEqual(['match', ['get', 'risk'], 'high', '#d00000', 'low', '#00d000', '#9aa7b2'])
   expect(legendColour(aLayer('stations'))).toBe('#123456')
 })
+
+test('points are counted by their state, as their legend colours it, and narrowed by it', async () => {
+  const byState = [{ property: 'state', value: 'over', title: both('over'), colour: '#d00000' }, { property: 'state', value: 'silent', title: both('silent'), colour: '#666666' }]
+  const points = aLayer('points', { legend: byState, vector_layers: ['points', 'points_cells'] })
+  server = aServer((_, path): Answer => {
+    if (path === '/api/layers') return { body: { items: [points], next: null } }
+    return { body: { total: 5, as_of: '2026-01-05T02:00:00Z', items: [{ key: 'over', name: null, count: 2 }, { key: 'silent', name: null, count: 3 }] } }
+  })
+  withStores(server.api)
+  await useRegions().load()
+  const layers = useMapLayers()
+  layers.narrow('points', 'state', 'over,silent')
+  await layers.count()
+  expect(server.asked).toContain('GET /api/layers/points/stats?by=state&state=over%2Csilent')
+  expect(layers.counts.get('points')!.byValue).toEqual(new Map([['over', 2], ['silent', 3]]))
+  expect(legendColour(points)).toEqual(['match', ['get', 'state'], 'over', '#d00000', 'silent', '#666666', '#9aa7b2'])
+})

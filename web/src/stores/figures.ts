@@ -8,7 +8,7 @@ const OVERVIEW_FRESH_MS = 30_000
 const COUNTS_FRESH_MS = 120_000
 
 /** What the wall counts, and by which property of the layer. */
-export const COUNTED = ['enterprises tag', 'enterprises risk', 'enterprises credit', 'points kind', 'stations level'] as const
+export const COUNTED = ['enterprises tag', 'enterprises risk', 'enterprises credit', 'points state', 'stations level'] as const
 export type Counted = (typeof COUNTED)[number]
 
 export const useFigures = defineStore('figures', () => {

@@ -4,7 +4,7 @@ from typing import Any
 
 from alembic import context
 from geoalchemy2 import alembic_helpers
-from sqlalchemy import create_engine
+from sqlalchemy import NullPool, create_engine
 from sqlalchemy.schema import SchemaItem
 
 from command.tables import metadata
@@ -26,7 +26,7 @@ def _options() -> dict[str, Any]:
     }
 
 
-engine = create_engine(context.config.attributes["url"])
+engine = create_engine(context.config.attributes["url"], poolclass=NullPool)  # a failed migration leaves no connection
 with engine.connect() as connection:
     context.configure(connection=connection, **_options())
     with context.begin_transaction():

@@ -1,10 +1,13 @@
 """Where the tile benchmarks look: tiles around the towns of Shandong, and made-up enterprises to fill them."""
 
+import asyncio
 import math
 import random
 
 from sqlalchemy import text
 
+from data.bulk import connected
+from gis.cells import fill_cells
 from gis.database import Database
 
 # Towns of Shandong, longitude and latitude in degrees, with the county that the made-up rows are counted to.
@@ -47,8 +50,15 @@ async def fill(database: Database, count: int) -> None:
                 },
             )
         await session.commit()
+    await asyncio.to_thread(_find_cells, database.url)
     async with database.engine.connect() as connection:
         await (await connection.execution_options(isolation_level="AUTOCOMMIT")).execute(text("ANALYZE enterprise"))
+
+
+def _find_cells(url: str) -> None:
+    """What a running product does by itself: low zooms count by cell."""
+    with connected(url) as connection:
+        fill_cells(connection)
 
 
 def tile_at(lon: float, lat: float, zoom: int) -> tuple[int, int]:

@@ -227,7 +227,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args(arguments)
     asked.cache.mkdir(parents=True, exist_ok=True)
-    url = asked.database if "://" in asked.database else PrivateCluster(Path(asked.database)).url(DATABASE)
+    url = asked.database
+    if "://" not in url:
+        cluster = PrivateCluster(Path(asked.database))
+        if not cluster.running():
+            parser.error(f"the database of {asked.database} does not run: start ./onemap demo or serve")
+        url = cluster.url(DATABASE)
     try:
         results, late = asyncio.run(run(asked, url))
     except (NoChange, httpx.HTTPError) as reason:

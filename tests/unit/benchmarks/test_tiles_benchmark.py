@@ -1,6 +1,7 @@
 """The benchmark of the tiles, with ways to ask that answer what they are told to."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
@@ -67,6 +68,12 @@ def test_tipg_is_asked_for_the_columns_that_ours_shows() -> None:
 )
 def test_the_address_of_the_database_as_tipg_wants_it(ours: str, theirs: str) -> None:
     assert asyncpg_address(ours) == theirs
+
+
+def test_a_folder_whose_database_does_not_run_is_told_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main([str(tmp_path), "--cache", str(tmp_path / "cache")])
+    assert "does not run" in capsys.readouterr().err
 
 
 def test_the_help_says_what_differs(capsys: pytest.CaptureFixture[str]) -> None:

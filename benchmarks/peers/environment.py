@@ -1,4 +1,4 @@
-"""The Python environment of the peers, made when first needed, outside the repository."""
+"""The Python environments of the peers, made when first needed, outside the repository."""
 
 import os
 import shutil
@@ -16,19 +16,19 @@ class PeerMissing(Exception):
     """A peer cannot take part; the message is the reason."""
 
 
-def peer_python(cache: Path, asked: Path | None = None) -> Path:
-    """Return the Python in which both peers are installed, making the environment under `cache` if there is none.
+def peer_python(cache: Path, asked: Path | None = None, requirements: Path = REQUIREMENTS) -> Path:
+    """Return the Python in which these peers are installed, making their environment under `cache` if there is none.
 
     Raises `PeerMissing` when no Python is new enough or a package cannot be installed.
     """
-    folder = cache / "env"
+    folder = cache / requirements.stem
     python = folder / "bin" / "python"
     done = folder / "installed.txt"
-    if done.is_file() and done.read_text() == REQUIREMENTS.read_text():
+    if done.is_file() and done.read_text() == requirements.read_text():
         return python
     _run([new_enough(asked), "-m", "venv", "--clear", folder], "the peers' environment cannot be made")
-    _run([python, "-m", "pip", "install", "--quiet", "-r", REQUIREMENTS], "the peers cannot be installed")
-    done.write_text(REQUIREMENTS.read_text())
+    _run([python, "-m", "pip", "install", "--quiet", "-r", requirements], "the peers cannot be installed")
+    done.write_text(requirements.read_text())
     return python
 
 

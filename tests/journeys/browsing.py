@@ -25,7 +25,8 @@ _NAMES = ("chromium", "chromium-browser", "google-chrome")
 # What an untranslated text looks like: the key itself, such as desk.queueEmpty.
 _KEY = re.compile(
     r"\b(?:app|link|error|login|role|level|kind|status|officer|state|unit|desk|event|wall|field|sources"
-    r"|queue|compare|next|keys|sent|brief|place|view|replay|search|tools|sheet)\.[a-zA-Z_]\w*\b"
+    r"|queue|compare|next|keys|sent|brief|place|view|replay|search|tools|sheet"
+    r"|figure|inspectionKind|joint|layers|measure|record|roads|speeds|theme|violation)\.[a-zA-Z_]\w*\b"
 )
 
 

@@ -1,4 +1,4 @@
-"""Where most journeys play: an outfall of the demonstration that can exceed its limit, and officers around it."""
+"""Where most journeys play: an outfall that can exceed its limit, officers around it, and one of them with a phone."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -7,9 +7,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
-from product import Person, Product, exceedance
+from browsing import PHONE, Device, device
+from playwright.sync_api import Browser, expect
+from product import PASSWORD, Person, Product, exceedance, until
 
 from data.demo.users import GATEWAY_TOKEN, LOGGER_PASSWORD
+
+# Hears the phone vibrate: a headless browser has no motor.
+_LISTEN = "window.__vibrated = []; navigator.vibrate = (pattern) => { window.__vibrated.push(pattern); return true }"
 
 
 @dataclass
@@ -70,3 +75,44 @@ def place_on(product: Product, desk: Person) -> Iterator[Place]:
             desk.post(f"/api/alerts/{alert['id']}/close", {"version": alert["version"], "note": "over"})
         for one in officers:
             desk.post(f"/api/officers/{one['id']}/duty", {"on": False})
+
+
+def take_back_all(place: Place) -> None:
+    """Withdraw what is under way, so that the alerts can be closed."""
+    for one in place.desk.every("/api/assignments", state="open"):
+        place.desk.post(f"/api/assignments/{one['id']}/cancel", {"version": one["version"], "reason": "over"})
+
+
+@contextmanager
+def phone_of(browser: Browser, place: Place, *, locale: str = "zh-CN", **options: Any) -> Iterator[Device]:
+    """officer1's phone, signed in and on duty, standing near the outfall."""
+    lon, lat = place.at(0)
+    options = PHONE | {"permissions": ["geolocation"]} | options
+    options["geolocation"] = {"longitude": lon, "latitude": lat, "accuracy": 8}
+    with device(browser, place.product, locale=locale, **options) as phone:
+        phone.context.add_init_script(_LISTEN)
+        phone.sign_in("officer1", PASSWORD, "/field")
+        phone.current()
+        yield phone
+
+
+def called(phone: Device, place: Place) -> dict[str, Any]:
+    """The desk calls officer1 to an alert raised by hand; the alert as it is then."""
+    desk = place.desk
+    expect(phone.page.locator('[data-testid="sharing"][data-state="sharing"]')).to_be_visible()
+    officer_id = place.officers[0]["id"]
+    until(
+        lambda: any(one["id"] == officer_id and one["lon"] is not None for one in desk.every("/api/officers")),
+        "the desk knows where officer1 is",
+    )
+    where = {"lon": place.point["lon"], "lat": place.point["lat"]}
+    alert = desk.post("/api/alerts", {**where, "title": "居民反映河水发黑", "kind": "manual", "level": 2}, 201)
+    offer = {"officer_ids": [officer_id], "note": "带采样瓶", "version": alert["version"], "override_reason": "演练"}
+    answer: dict[str, Any] = desk.post(f"/api/alerts/{alert['id']}/assignments", offer, 201)
+    expect(phone.page.get_by_test_id("call")).to_be_visible()
+    return dict(answer["alert"])
+
+
+def take_step(phone: Device, button: str, state: str) -> None:
+    phone.page.get_by_test_id(button).tap()
+    expect(phone.page.locator(f'[data-testid="task"][data-state="{state}"]')).to_be_visible()

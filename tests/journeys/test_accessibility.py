@@ -7,8 +7,7 @@ import pytest
 from browsing import PHONE, WALL, Device, chromium, device
 from playwright.sync_api import Browser, expect
 from product import PASSWORD, ROOT, Person, Product
-from test_browser import place_on
-from test_phone import called, phone_of, take_back_all, take_step
+from scene import called, phone_of, place_on, take_back_all, take_step
 
 AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
 BAD = ("serious", "critical")

@@ -1,20 +1,17 @@
 """The officer's phone in Chromium, 390 × 844: duty, the call, the way, the report, and all of it offline."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from browsing import PHONE, Device, chromium, device
+from browsing import Device, chromium
 from playwright.sync_api import Browser, expect
-from product import PASSWORD, Person, Product, until
-from test_browser import Place, place_on
+from product import Person, Product
+from scene import Place, called, phone_of, place_on, take_back_all, take_step
 
 expect.set_options(timeout=20_000)
 
 NOTE = "现场已核查，排口已关停"
-# Hears the phone vibrate: a headless browser has no motor.
-_LISTEN = "window.__vibrated = []; navigator.vibrate = (pattern) => { window.__vibrated.push(pattern); return true }"
 _SPOKEN_FOR = "navigator.serviceWorker.ready.then(() => navigator.serviceWorker.controller !== null)"
 
 
@@ -35,42 +32,6 @@ def place(product: Product, desk: Person) -> Iterator[Place]:
     with place_on(product, desk) as made:
         yield made
         take_back_all(made)
-
-
-def take_back_all(place: Place) -> None:
-    """Withdraw what is under way, so that the alerts can be closed."""
-    for one in place.desk.every("/api/assignments", state="open"):
-        place.desk.post(f"/api/assignments/{one['id']}/cancel", {"version": one["version"], "reason": "over"})
-
-
-@contextmanager
-def phone_of(browser: Browser, place: Place, *, locale: str = "zh-CN", **options: Any) -> Iterator[Device]:
-    """officer1's phone, signed in and on duty, standing near the outfall."""
-    lon, lat = place.at(0)
-    options = PHONE | {"permissions": ["geolocation"]} | options
-    options["geolocation"] = {"longitude": lon, "latitude": lat, "accuracy": 8}
-    with device(browser, place.product, locale=locale, **options) as phone:
-        phone.context.add_init_script(_LISTEN)
-        phone.sign_in("officer1", PASSWORD, "/field")
-        phone.current()
-        yield phone
-
-
-def called(phone: Device, place: Place) -> dict[str, Any]:
-    """The desk calls officer1 to an alert raised by hand; the alert as it is then."""
-    desk = place.desk
-    expect(phone.page.locator('[data-testid="sharing"][data-state="sharing"]')).to_be_visible()
-    officer_id = place.officers[0]["id"]
-    until(
-        lambda: any(one["id"] == officer_id and one["lon"] is not None for one in desk.every("/api/officers")),
-        "the desk knows where officer1 is",
-    )
-    where = {"lon": place.point["lon"], "lat": place.point["lat"]}
-    alert = desk.post("/api/alerts", {**where, "title": "居民反映河水发黑", "kind": "manual", "level": 2}, 201)
-    offer = {"officer_ids": [officer_id], "note": "带采样瓶", "version": alert["version"], "override_reason": "演练"}
-    answer: dict[str, Any] = desk.post(f"/api/alerts/{alert['id']}/assignments", offer, 201)
-    expect(phone.page.get_by_test_id("call")).to_be_visible()
-    return dict(answer["alert"])
 
 
 def only_assignment(place: Place, alert: dict[str, Any]) -> dict[str, Any]:
@@ -94,11 +55,6 @@ def back(phone: Device, heard: list[str]) -> None:
     phone.context.set_offline(False)
     phone.current()
     phone.complaints.heard[:] = heard
-
-
-def take_step(phone: Device, button: str, state: str) -> None:
-    phone.page.get_by_test_id(button).tap()
-    expect(phone.page.locator(f'[data-testid="task"][data-state="{state}"]')).to_be_visible()
 
 
 def write(phone: Device, note: str) -> None:

@@ -74,7 +74,14 @@ def open_roads(network, home) -> Roads:
 
 
 def closure(number: int, geometry):
-    return SimpleNamespace(id=number, geom=from_shape(geometry, 4326), until=NOW + timedelta(hours=1), reopened_at=None)
+    return SimpleNamespace(
+        id=number,
+        geom=from_shape(geometry, 4326),
+        ways=None,
+        since=NOW,
+        until=NOW + timedelta(hours=1),
+        reopened_at=None,
+    )
 
 
 async def ask(tiles: RoadTiles, tile: TileAddress) -> bytes:

@@ -187,10 +187,11 @@ def test_a_report_written_without_a_network_is_delivered_once(browser: Browser, 
         back(phone, heard)
         expect(phone.page.get_by_test_id("outbox")).to_have_count(0)
         expect(second.get_by_test_id("outbox")).to_have_count(0)
-        for _ in range(160):  # whichever tab delivers, the other may still show the step before
+        for _ in range(160):
             if only_assignment(place, alert)["state"] == "finished":
                 break
             phone.page.wait_for_timeout(250)
+        expect(phone.page.get_by_test_id("on-duty")).to_be_visible()
         phone.complaints.heard[:] = heard
         one = only_assignment(place, alert)
         assert (one["state"], one["report"]) == ("finished", NOTE)

@@ -1,4 +1,4 @@
-"""`./onemap test`: all checks and all tests, in two strands side by side; with pytest's own arguments only what they name.
+"""`./onemap test`: all checks and all tests, in two strands; with pytest's own arguments only what they name.
 
 The journeys wait for browsers and for products that start while checks and the other tests compute: on two cores both
 are through hardly later than the longer of them would be alone.

@@ -39,9 +39,14 @@ def test_what_still_runs_when_we_are_interrupted_is_interrupted_and_may_clean_up
         f"import signal, pathlib\ntry:\n    open({str(gate)!r}, 'w').close(); signal.pause()\n"
         f"except KeyboardInterrupt:\n    pathlib.Path({str(traces)!r}).write_text('cleaned up')"
     )
-    with pytest.raises(KeyboardInterrupt), Aside(script(cleans_up), tmp_path / "words"):
-        gate.read_text()  # until it has come so far
-        signal.raise_signal(signal.SIGINT)
+
+    def interrupted() -> None:
+        with Aside(script(cleans_up), tmp_path / "words"):
+            gate.read_text()  # until it has come so far
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     assert traces.read_text() == "cleaned up"
 
 

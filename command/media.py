@@ -16,6 +16,7 @@ from contextlib import suppress
 import psycopg
 import uvicorn
 
+from command.rooms.happenings import record
 from command.rooms.shapes import IceOut, IceServerOut
 from command.settings import MediaSettings
 from gis.database import Database
@@ -50,7 +51,7 @@ def ice_for(settings: MediaSettings, actor: str) -> IceOut:
     return IceOut(servers=servers, relay_only=settings.relay_only)
 
 
-async def run_media(database: Database, settings: MediaSettings, record: Record) -> None:
+async def run_media(database: Database, settings: MediaSettings, record: Record = record) -> None:
     """Carry pictures and sound until told to stop."""
     turn = settings.turn
     hub = Hub(
@@ -80,11 +81,6 @@ async def run_media(database: Database, settings: MediaSettings, record: Record)
         await asyncio.gather(seen, serving, return_exceptions=True)
         await hub.stop()
         await database.close()
-
-
-async def say(_database: Database, event: MediaEvent) -> None:
-    """Into the log alone."""
-    log.info("%s", event)
 
 
 class Notes:

@@ -11,7 +11,7 @@ import uvicorn
 from command.app import create_app
 from command.coverage.planner import run_planner
 from command.intake import Intake
-from command.media import ice_for, run_media, say
+from command.media import ice_for, run_media
 from command.settings import CoverageSettings, DispatchSettings, IntakeSettings, MediaSettings, ServerSettings
 from command.sources.heartbeat import Heartbeat
 from data.hj212.gateway import serve_gateway
@@ -78,7 +78,7 @@ def main(name: str) -> None:
         case "intake":
             asyncio.run(run_intake(ServerSettings(), IntakeSettings()))
         case "media":
-            asyncio.run(run_media(Database(_url(ServerSettings())), MediaSettings(), say))
+            asyncio.run(run_media(Database(_url(ServerSettings())), MediaSettings()))
         case "planner":
             settings = ServerSettings()
             database = Database(_url(settings))

@@ -12,12 +12,20 @@ from command.app import create_app
 from command.coverage.planner import run_planner
 from command.intake import Intake
 from command.media import ice_for, run_media
-from command.settings import CoverageSettings, DispatchSettings, IntakeSettings, MediaSettings, ServerSettings
+from command.settings import (
+    CoverageSettings,
+    DispatchSettings,
+    IntakeSettings,
+    LiveKitSettings,
+    MediaSettings,
+    ServerSettings,
+)
 from command.sources.heartbeat import Heartbeat
 from data.hj212.gateway import serve_gateway
 from gis.database import Database
 from routing.network import RoadStore
 from video.client import HubClient
+from video.livekit import LiveKit
 
 log = logging.getLogger(__name__)
 
@@ -32,8 +40,13 @@ def road_store(home: Path) -> RoadStore:
 def run_web(settings: ServerSettings) -> None:
     """API, live feed and pages, until told to stop."""
     media = MediaSettings()
+    livekit = LiveKitSettings()
     app = create_app(
-        Database(_url(settings)), road_store(settings.home), connect=HubClient, ice=lambda actor: ice_for(media, actor)
+        Database(_url(settings)),
+        road_store(settings.home),
+        connect=HubClient,
+        ice=lambda actor: ice_for(media, actor),
+        livekit=LiveKit(livekit.url, livekit.key, livekit.secret) if livekit.url else None,
     )
     uvicorn.run(
         app,

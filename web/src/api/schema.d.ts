@@ -2037,6 +2037,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/livekit/webhook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Livekit Tells
+         * @description What a LiveKit server tells of, when one carries the rooms; it signs what it says.
+         */
+        post: operations["livekit_tells_api_livekit_webhook_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/health": {
         parameters: {
             query?: never;
@@ -3555,6 +3575,13 @@ export interface components {
             items: components["schemas"]["StationItem"][];
             /** Next */
             next?: string | null;
+        };
+        /** LiveKitOut */
+        LiveKitOut: {
+            /** Url */
+            url: string;
+            /** Token */
+            token: string;
         };
         /** LockIn */
         LockIn: {
@@ -5186,6 +5213,8 @@ export interface components {
             expires_at: string;
             /** Seat Id */
             seat_id: number;
+            /** @description where LiveKit carries the rooms: what its client joins with */
+            livekit: components["schemas"]["LiveKitOut"] | null;
         };
         /** TrackOut */
         TrackOut: {
@@ -11670,6 +11699,54 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["SpeedsOut"];
                 };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    livekit_tells_api_livekit_webhook_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Not as asked */
             "4XX": {

@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -103,7 +103,7 @@ class Manifest:
             manifest.add("recording", now, **about)
         elif torn or manifest.unsealed():
             manifest.add("resumed", now, torn_bytes=torn)
-            manifest._seal_as_found(now)
+            manifest.seal_as_found(manifest.unsealed(), now)
         return manifest
 
     def add(self, kind: str, at: datetime, **facts: Any) -> Entry:
@@ -132,10 +132,12 @@ class Manifest:
         self.add("opened", at, number=number, file=file, **facts)
         return number, self.folder / file
 
-    def _seal_as_found(self, now: datetime) -> None:
-        for number, opened in self.unsealed().items():
-            path = self.folder / str(opened.facts["file"])
-            self.add("sealed", now, number=number, **_found(path, str(opened.facts["started_at"])))
+    def seal_as_found(self, numbers: Iterable[int], now: datetime) -> None:
+        """Seal segments that nobody writes any more as they lie there, and say so."""
+        opened = self.of_kind("opened")
+        for number in numbers:
+            facts = opened[number].facts
+            self.add("sealed", now, number=number, **_found(self.folder / str(facts["file"]), str(facts["started_at"])))
 
 
 def _found(path: Path, started_at: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
     reel = Reel(begin, closed, ask_key)
     reel.take(frame, arrived_s)      each frame, as it comes
     reel.tick(now_s)                 a few times a second, also when nothing comes
+    reel.interrupt()                 what comes now is numbered anew: another connection
     reel.close()
 
 A segment begins at a key frame; its tracks never change. So a new one begins when the old is long enough, when the
@@ -41,6 +42,9 @@ class Lengths:
     silence_s: float = 10.0
 
 
+USUAL: Final = Lengths()
+
+
 class Reel:
     """Writes one publication; not safe for threads."""
 
@@ -50,7 +54,7 @@ class Reel:
         closed: Callable[[Segment], None],
         ask_key: Callable[[], None],
         *,
-        lengths: Lengths = Lengths(),
+        lengths: Lengths = USUAL,
     ) -> None:
         self._begin = begin
         self._closed = closed
@@ -94,6 +98,18 @@ class Reel:
         if self._segment is None and self._waiting:
             self._begin_segment()
         self._cut()
+
+    def abandon(self) -> None:
+        """Leave the segment as it lies there: it cannot be written to any more."""
+        if self._segment is not None:
+            self._segment.abandon()
+        self._segment, self._waiting = None, []
+
+    def interrupt(self) -> None:
+        """End the segment: what comes from now on has other numbers, and a part between may be missing."""
+        self.close()
+        self._clocks.clear()
+        self._came_s.clear()
 
     def _write(self, segment: Segment, frame: EncodedFrame, arrived_s: float) -> None:
         at_s = self._clocks[frame.codec].at_s(frame.timestamp)

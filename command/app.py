@@ -24,6 +24,7 @@ import command.drill.api
 import command.events.api
 import command.officers.api
 import command.officers.doors
+import command.recordings.api
 import command.replay.api
 import command.rooms.api
 import command.sources.api
@@ -53,7 +54,7 @@ from command.officers.positions import PositionWriter
 from command.places import Places
 from command.rooms.carrying import Carrier, Connect, IceFor, no_hub, no_ice
 from command.rooms.tokens import RoomTokens
-from command.settings import DispatchSettings
+from command.settings import DispatchSettings, RecordingSettings
 from command.sources.watching import SourceWatcher
 from data.positions.errors import FixError
 from data.positions.fix import CHINA
@@ -100,11 +101,14 @@ def create_app(
     dispatch: DispatchSettings | None = None,
     connect: Connect = no_hub,
     ice: IceFor = no_ice,
+    recording: RecordingSettings | None = None,
+    home: Path = Path("var"),
     web: Path = _WEB,
 ) -> FastAPI:
     """The web process: API, live feed and pages over one database and one prepared road network.
 
-    `connect` makes an engine of a media process's address and secret; `ice` says what connections are built with.
+    `connect` makes an engine of a media process's address and secret; `ice` says what connections are built with;
+    `home` is where the recorder's files lie.
     """
     dispatch = dispatch or DispatchSettings()
     roads = Roads(road_store)
@@ -157,6 +161,8 @@ def create_app(
     app.state.dispatch = dispatch
     app.state.planning_world = Bureau(dispatch.stale_after)
     app.state.failed_tries = FailedTries()
+    app.state.recording = recording or RecordingSettings()
+    app.state.recordings_folder = app.state.recording.folder_in(home)
     app.state.room_tokens = RoomTokens(database)
     app.state.carrier = Carrier(database, connect, ice)
     app.state.position_areas = _position_areas(roads)
@@ -173,6 +179,7 @@ def create_app(
         command.dispatch.joint_api,
         command.dispatch.responders_api,
         command.dispatch.under_way_api,
+        command.recordings.api,
         command.replay.api,
         command.rooms.api,
         command.coverage.api,

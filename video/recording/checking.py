@@ -17,6 +17,8 @@ from video.recording.manifest import Entry, lines
 
 SUMS: Final = "SHA256SUMS"
 EVENTS: Final = "events.jsonl"
+SNAPSHOT: Final = "room.snapshot_taken"
+"""The event of a still picture; its `snapshot` says the file's name, size and hash."""
 _OWN_SUM: Final = "# sha256 of the lines above: "
 _BLOCK: Final = 1 << 20
 
@@ -56,8 +58,7 @@ def check(folder: Path) -> Report:
     entries = _check_manifest(files[manifest.NAME], report)
     listed = {manifest.NAME, SUMS, *_check_files(entries, files, hashes, report)}
     if EVENTS in files:
-        listed.add(EVENTS)
-        _check_events(files[EVENTS], entries, report)
+        listed |= {EVENTS, *_check_events(files, hashes, entries, report)}
     if SUMS in files:
         listed |= _check_sums(files[SUMS], hashes, report)
     for name in sorted(files.keys() - listed):
@@ -121,11 +122,8 @@ def _check_files(
                 yield from _check_segment(entry, name, files, hashes, report)
             case "copied":
                 if name in files:
-                    _compare(entry, name, files, hashes, report)
+                    _compare(entry.facts, name, files, hashes, report)
                     yield name
-            case "snapshot":
-                _compare(entry, name, files, hashes, report)
-                yield name
 
 
 def _check_segment(
@@ -136,7 +134,7 @@ def _check_segment(
         report.note(name, _found_words(entry.facts))
     if entry.facts.get("sha256") is None:
         return  # lost before its first second was written: there is no file
-    _compare(entry, name, files, hashes, report)
+    _compare(entry.facts, name, files, hashes, report)
     report.bytes += files[name].stat().st_size if name in files else 0
     yield name
 
@@ -150,34 +148,43 @@ def _found_words(facts: Mapping[str, Any]) -> str:
     )
 
 
-def _compare(entry: Entry, name: str, files: Mapping[str, Path], hashes: Mapping[str, str], report: Report) -> None:
+def _compare(
+    facts: Mapping[str, Any], name: str, files: Mapping[str, Path], hashes: Mapping[str, str], report: Report
+) -> None:
     if name not in files:
         report.fault(name, "is missing")
         return
     size = files[name].stat().st_size
-    if size != entry.facts["bytes"]:
-        report.fault(name, f"has {size} bytes; {entry.facts['bytes']} were sealed")
-    elif hashes[name] != entry.facts["sha256"]:
+    if size != facts["bytes"]:
+        report.fault(name, f"has {size} bytes; {facts['bytes']} were sealed")
+    elif hashes[name] != facts["sha256"]:
         report.fault(name, "was changed: its SHA-256 is not the one that was sealed")
 
 
-def _check_events(path: Path, entries: list[Entry], report: Report) -> None:
-    """Each row with its own hash, the rows in order, and what they repeat of the manifest."""
+def _check_events(
+    files: Mapping[str, Path], hashes: Mapping[str, str], entries: list[Entry], report: Report
+) -> Iterator[str]:
+    """Each row with its own hash, the rows in order, and what they repeat of the manifest and of pictures.
+
+    Gives the names of the pictures that the rows speak of.
+    """
     sealed = {entry.facts.get("number"): entry for entry in entries if entry.kind == "sealed"}
     last_seq, last_hash = 0, ""
-    for number, line in enumerate(lines(path.read_bytes()), 1):
+    for number, line in enumerate(lines(files[EVENTS].read_bytes()), 1):
         row = _event_in(line)
         if row is None:
-            report.fault(
-                path.name, f"line {number} was changed: it is no row of the event log, or its hash does not fit"
-            )
+            report.fault(EVENTS, f"line {number} was changed: it is no row of the event log, or its hash does not fit")
             continue
         if row["seq"] <= last_seq or (row["seq"] == last_seq + 1 and row["previous"] != last_hash):
-            report.fault(path.name, f"line {number} does not follow the line before it")
+            report.fault(EVENTS, f"line {number} does not follow the line before it")
         last_seq, last_hash = row["seq"], row["hash"]
         kind, data = row["said"][2], row["said"][8]
         if kind == "recording.sealed":
-            _compare_event(path.name, number, data, sealed.get(data.get("number")), report)
+            _compare_event(number, data, sealed.get(data.get("number")), report)
+        elif kind == SNAPSHOT and isinstance(picture := data.get("snapshot"), dict):
+            name = str(picture.get("file"))
+            _compare(picture, name, files, hashes, report)
+            yield name
 
 
 def _event_in(line: bytes) -> dict[str, Any] | None:
@@ -197,11 +204,11 @@ def _event_in(line: bytes) -> dict[str, Any] | None:
     return row | {"said": said} if good else None
 
 
-def _compare_event(file: str, number: int, data: Mapping[str, Any], entry: Entry | None, report: Report) -> None:
+def _compare_event(number: int, data: Mapping[str, Any], entry: Entry | None, report: Report) -> None:
     if entry is None:
         report.fault(manifest.NAME, f"has no sound line for segment {data.get('number')}, which the event log tells of")
     elif data.get("sha256") != entry.facts.get("sha256") or data.get("manifest_hash") != entry.hash:
-        report.fault(manifest.NAME, f"and line {number} of {file} differ on segment {data.get('number')}")
+        report.fault(manifest.NAME, f"and line {number} of {EVENTS} differ on segment {data.get('number')}")
 
 
 def _check_sums(path: Path, hashes: Mapping[str, str], report: Report) -> set[str]:

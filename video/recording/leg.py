@@ -1,5 +1,6 @@
 """The recorder's connection to one publisher: an ordinary viewer that takes frames out before they are decoded."""
 
+import asyncio
 import logging
 import time
 from collections.abc import Callable, Sequence
@@ -19,6 +20,7 @@ from video.recording.frames import Codec, EncodedFrame, read_frame
 log = logging.getLogger(__name__)
 
 VIEWER: Final = "recorder"
+_GOODBYE_S: Final = 2.0  # a hub that was killed does not answer, and nobody shall wait for it
 _GONE: Final = frozenset({"failed", "closed"})
 
 Take = Callable[[EncodedFrame, float], None]
@@ -106,8 +108,9 @@ class RecordingLeg:
     async def close(self) -> None:
         """End it here and at the engine, which may be gone."""
         if self._id is not None:
-            with suppress(MediaError):
-                await self._engine.close(self._id)
+            with suppress(MediaError, TimeoutError):
+                async with asyncio.timeout(_GOODBYE_S):
+                    await self._engine.close(self._id)
         with suppress(ConnectionError):
             await self._connection.close()
 

@@ -2,7 +2,7 @@
 
 `manifest.jsonl` is only ever added to. A line is `{"entry":…,"hash":…,"previous":…}`, its keys in order and without
 spaces, and `hash` is the SHA-256 of `previous`, a line feed, and the entry as it stands there. The first entry says
-what is recorded; `opened` and `sealed` belong to segments, `copied` to their seekable copies, `snapshot` to pictures.
+what is recorded; `opened` and `sealed` belong to segments, `copied` to their seekable copies.
 A segment that was opened and not sealed was lost with its process; `Manifest.open` seals it as it is found.
 """
 
@@ -12,6 +12,7 @@ import json
 import os
 import threading
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -69,6 +70,15 @@ def lines(data: bytes) -> Iterator[bytes]:
     yield from (line + b"\n" for line in whole)
     if torn:
         yield torn
+
+
+def read(data: bytes) -> list[Entry]:
+    """The lines of a manifest that hold, each with its own hash; what lies between them is for the check to say."""
+    entries: list[Entry] = []
+    for line in lines(data):
+        with suppress(BadManifest, ValueError, KeyError, TypeError):
+            entries.append(Entry.parse(line, str(json.loads(line)["previous"])))
+    return entries
 
 
 class Manifest:

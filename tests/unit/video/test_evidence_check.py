@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -53,16 +54,17 @@ def write_segment(manifest: Manifest, *, seal: bool = True) -> Segment:
     return segment
 
 
-def write_events(folder: Path, written: Manifest) -> None:
+def write_events(folder: Path, written: Manifest, snapshot: dict[str, Any] | None = None) -> None:
     """Rows as the database hashes them: `words` after the hash of the row before."""
+    said = [
+        ("recording.sealed", {"number": number, "sha256": entry.facts["sha256"], "manifest_hash": entry.hash})
+        for number, entry in written.of_kind("sealed").items()
+    ]
+    if snapshot is not None:
+        said.append(("room.snapshot_taken", {"snapshot": snapshot}))
     previous, out = hashlib.sha256(b"").digest(), b""
-    seq = 41
-    for entry in written.of_kind("sealed").values():
-        seq += 1
-        data = {"number": entry.facts["number"], "sha256": entry.facts["sha256"], "manifest_hash": entry.hash}
-        words = json.dumps(
-            [seq, 1790.5, "recording.sealed", "recording:1", None, None, "370705", "system:recorder", data]
-        )
+    for seq, (kind, data) in enumerate(said, 42):
+        words = json.dumps([seq, 1790.5, kind, "recording:1", None, None, "370705", "system:recorder", data])
         digest = hashlib.sha256(previous + words.encode()).digest()
         out += event_line(seq, words, previous, digest)
         previous = digest
@@ -79,8 +81,7 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "snapshots").mkdir()
     (folder / "snapshots" / "1.png").write_bytes(b"\x89PNG picture")
     digest = file_hash(folder / "snapshots" / "1.png")
-    written.add("snapshot", NOW, number=1, file="snapshots/1.png", bytes=12, sha256=digest)
-    write_events(folder, written)
+    write_events(folder, written, {"file": "snapshots/1.png", "bytes": 12, "sha256": digest})
     (folder / "README.txt").write_text("how to check\n")
     names = [path for path in folder.rglob("*") if path.is_file()]
     (folder / SUMS).write_bytes(sums_of({path.relative_to(folder).as_posix(): file_hash(path) for path in names}))

@@ -9,7 +9,7 @@ import errno
 import logging
 import shutil
 import signal
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -99,18 +99,19 @@ class Recorder:
         await asyncio.to_thread(self.folder.mkdir, parents=True, exist_ok=True)
         listener = asyncio.create_task(self._listen())
         tidier = asyncio.create_task(self._tidy())
+        place = _Place(self.database.url)
         try:
-            async with _Place(self.database.url) as place:
-                await self._again(self._take_up)
-                while True:
-                    await self._again(self.look)
-                    await place.check()
-                    await self._wait()
+            await place.wait_for()
+            while True:
+                await self._again(self.look)
+                await place.check()
+                await self._wait()
         finally:
             for task in (listener, tidier):
                 task.cancel()
             await asyncio.gather(listener, tidier, return_exceptions=True)
             await self._close_all()
+            await place.leave()
 
     async def look(self) -> None:
         """See which rooms want to be recorded now, and write down what was recorded since the last look."""
@@ -121,6 +122,7 @@ class Recorder:
                 await self._give_up(room_id, _why(running.failure))
             elif room_id not in wanted:
                 await self._end(room_id, await self._why_not(room_id))
+        await self._end_left(())
         if wanted and await asyncio.to_thread(self.free, self.folder) < self.settings.free_mb * _MB:
             for room_id in wanted:
                 await self._give_up(room_id, "disk_full")
@@ -141,15 +143,20 @@ class Recorder:
             for room in rooms
         }
 
-    async def _take_up(self) -> None:
-        """Go on with what another recorder left: seal what it could not, and store what it could not tell."""
+    async def _end_left(self, room_ids: Collection[int], why: str | None = None) -> None:
+        """End recordings that nobody works on: of a recorder that was lost, or asked for and taken back at once.
+
+        Without rooms: all whose room does not want it. What was written is sealed and told first.
+        """
+        asked = select(Row, Room).join(Room, Room.id == Row.room_id).where(Row.state == "recording")
+        unwanted = Room.id.in_(room_ids) if why else (Room.state == "closed") | ~Room.recording
         async with self.database.for_system() as session:
-            left = (await session.scalars(select(Row).where(Row.state == "recording"))).all()
-            rooms = {row.room_id: await session.get(Room, row.room_id) for row in left}
-        for row in left:
-            room = rooms[row.room_id]
-            if room is not None and row.room_id not in self._running:
+            left = (await session.execute(asked.where(unwanted))).all()
+        for row, room in left:
+            if room.id not in self._running:
                 await self._run(row, room)
+                if room.id in self._running:
+                    await self._end(room.id, why or await self._why_not(room.id))
 
     async def _begin(self, room: Room) -> None:
         async with self.database.for_system() as session, session.begin():
@@ -255,6 +262,7 @@ class Recorder:
         await self._stop_room(room_id, why)
         if room_id in self._running:
             await self._end(room_id, why)
+        await self._end_left((room_id,), why)
 
     async def _stop_room(self, room_id: int, why: str) -> None:
         log.error("room %d is not recorded any more: %s", room_id, why)
@@ -311,16 +319,15 @@ class _Place:
         self._url = url
         self._connection: psycopg.AsyncConnection | None = None
 
-    async def __aenter__(self) -> "_Place":
+    async def wait_for(self) -> None:
         waiting = False
         while not await self._take():
             if not waiting:
                 log.info("another recorder is at work; this one waits")
             waiting = True
             await asyncio.sleep(LOOK_EVERY_S)
-        return self
 
-    async def __aexit__(self, *_: object) -> None:
+    async def leave(self) -> None:
         if self._connection is not None:
             with suppress(psycopg.Error):
                 await self._connection.close()

@@ -66,33 +66,35 @@ async def record(
             shown = await system.scalar(newest) or 0
         if not shown:
             raise Conflict("this room is not recorded", zh="此房间没有录像")
-        return await recording(system, shown)
+        return await recording(system, shown, _folder(request))
 
 
 @router.get("/api/rooms/{room_id}/recordings")
-async def list_of_room(room_id: RoomId, session: RoomSession) -> Listing[RecordingOut]:
+async def list_of_room(room_id: RoomId, request: Request, session: RoomSession) -> Listing[RecordingOut]:
     """The recordings of a room, the newest first; they are shown to the desks of its area."""
     await _room(session, room_id)
     query = select(Recording).where(Recording.room_id == room_id).order_by(Recording.id.desc())
-    return Listing[RecordingOut](items=await recordings(session, query))
+    return Listing[RecordingOut](items=await recordings(session, query, _folder(request)))
 
 
 @router.get("/api/recordings")
-async def list_recordings(session: SessionDep, page: PageDep, alert_id: Id | None = None) -> Listing[RecordingOut]:
+async def list_recordings(
+    request: Request, session: SessionDep, page: PageDep, alert_id: Id | None = None
+) -> Listing[RecordingOut]:
     """Recordings of one's area, the newest first; of one alert for its replay."""
     query = select(Recording).order_by(Recording.id.desc()).limit(page.limit)
     if page.cursor is not None:
         query = query.where(Recording.id < page.after())
     if alert_id is not None:
         query = query.where(Recording.alert_id == alert_id)
-    items = await recordings(session, query)
+    items = await recordings(session, query, _folder(request))
     return Listing[RecordingOut](items=items, next=page.cut(items))
 
 
 @router.get("/api/recordings/{recording_id}")
-async def show_recording(recording_id: RecordingId, session: SessionDep) -> RecordingOut:
+async def show_recording(recording_id: RecordingId, request: Request, session: SessionDep) -> RecordingOut:
     """One recording with its segments."""
-    return await recording(session, recording_id)
+    return await recording(session, recording_id, _folder(request))
 
 
 @router.get("/api/recordings/{recording_id}/segments/{number}", response_class=FileResponse)
@@ -141,7 +143,9 @@ async def hand_out(
 
 
 @router.post("/api/recordings/{recording_id}/hold")
-async def hold(recording_id: RecordingId, asked: HoldIn, session: SessionDep, scope: ScopeDep) -> RecordingOut:
+async def hold(
+    recording_id: RecordingId, asked: HoldIn, request: Request, session: SessionDep, scope: ScopeDep
+) -> RecordingOut:
     """Keep a recording beyond its time, or no longer."""
     require(scope, *_DESKS)
     if asked.held and not asked.reason.strip():
@@ -161,7 +165,7 @@ async def hold(recording_id: RecordingId, asked: HoldIn, session: SessionDep, sc
             row.hold_reason, row.hold_by = (asked.reason.strip(), scope.actor) if asked.held else (None, None)
             await session.flush()
             storing.tell(session, row, "held" if asked.held else "released", by=scope.actor)
-        return await recording(session, recording_id)
+        return await recording(session, recording_id, _folder(request))
 
 
 @router.post("/api/rooms/{room_id}/snapshots", status_code=201)

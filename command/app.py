@@ -34,6 +34,7 @@ import layers.ogc_api
 import layers.search_api
 import planning.api
 import planning.export_api
+import planning.trial_api
 import routing.api
 from command import problems
 from command.access.api import FailedTries
@@ -41,6 +42,7 @@ from command.access.middleware import Identify
 from command.access.sessions import People
 from command.access.tables import UserAccount
 from command.bodies import BoundedBodies
+from command.coverage.network import PlannedRoads
 from command.coverage.world import Bureau
 from command.dispatch.responders_api import Rankings
 from command.events.feed import LiveFeed
@@ -61,6 +63,7 @@ from gis.regions import load_regions
 from layers.errors import LayerError
 from layers.standard import standard_layers
 from planning.errors import JobOver, UnusableScenario
+from planning.trial import Warm
 from routing.errors import NetworkUnusable, NoRoute, OutsideRoads, SpeedsChanged, UnusableClosure, UnusableSpeeds
 from routing.network import RoadStore
 from routing.roads import Roads
@@ -144,6 +147,8 @@ def create_app(
     app.state.follower = follower
     app.state.dispatch = dispatch
     app.state.planning_world = Bureau(dispatch.stale_after)
+    app.state.planning_roads = PlannedRoads(roads)
+    app.state.planning_warm = Warm()
     app.state.failed_tries = FailedTries()
     app.state.position_areas = _position_areas(roads)
     app.state.record_event = record_for_rooms
@@ -173,6 +178,7 @@ def create_app(
         layers.search_api,
         planning.export_api,
         planning.api,
+        planning.trial_api,
         routing.api,
     ):
         app.include_router(door.router)

@@ -89,7 +89,7 @@ def try_out(scene: Scene, changes: Changes, network: Network, surface: Surface) 
     arrivals = surface.at(np.concatenate([scene.demands.lonlat, scene.cells]))
     count = len(scene.demands)
     reach = Reach(arrivals.minutes[:count], arrivals.origin[:count], arrivals.off_road[:count])
-    cells = np.round(arrivals.minutes[count:, 0], 1)
+    cells = np.round(arrivals.minutes[count:, 0], 2)
     return Trial(
         roads_version=network.version,
         origins=[

@@ -224,7 +224,7 @@ async def test_a_moved_station_is_tried_at_once_and_then_kept_as_a_scenario(town
     minutes = [cell["properties"]["minutes"] for cell in cells]
     assert len(minutes) == len(tried["cell_minutes"])
     assert all(
-        one == other or one == pytest.approx(other, abs=0.06)
+        one == other or one == pytest.approx(other, abs=0.006)
         for one, other in zip(minutes, tried["cell_minutes"], strict=True)
     )
     compared = await town.person("planner").get(f"/api/coverage/{before['id']}/compare", params={"with": after["id"]})

@@ -54,7 +54,7 @@ def test_a_trial_says_what_the_whole_scenario_would(asked, flat, more):
     assert len(minutes) == len(tried.cell_minutes)
     for told, now in zip(minutes, tried.cell_minutes, strict=True):
         assert (told is None) == (now is None)
-        assert told is None or now == pytest.approx(told, abs=0.06)
+        assert told is None or now == pytest.approx(told, abs=0.006)
 
 
 def test_changes_go_on_from_changes(asked, flat):

@@ -9,7 +9,7 @@ import { type Changes, type CoverageOrigin, type CoverageTrial, type Scenario, u
 
 export type Lonlat = readonly [lon: number, lat: number]
 
-const NONE: Required<Changes> = { moved: [], added: [], left_out: [] }
+const NONE: Changes = { moved: [], added: [], left_out: [] }
 /** About a metre: nobody drags more finely, and addresses stay short. */
 const rounded = (degrees: number) => Math.round(degrees * 1e5) / 1e5
 
@@ -17,7 +17,7 @@ export const useTrial = defineStore('trial', () => {
   const api = useApi()
   const scenario = ref<number | null>(null)
   /** The states before, the oldest first. */
-  const before = shallowRef<Required<Changes>[]>([])
+  const before = shallowRef<Changes[]>([])
   const changes = shallowRef(NONE)
   const answer = shallowRef<CoverageTrial | null>(null)
   const error = shallowRef<unknown>(null)
@@ -38,6 +38,12 @@ export const useTrial = defineStore('trial', () => {
     before.value = []
     changes.value = { ...NONE }
     answer.value = error.value = tookMs.value = shown.value = null
+  }
+
+  /** Have the server ready for the first wish: it reads the scenario then, which takes longer than to count. */
+  async function prepare(): Promise<void> {
+    const id = scenario.value
+    if (id !== null) await api.tryCoverage(id, NONE).catch(() => undefined) // the wish itself will say what is wrong
   }
 
   function change(next: Partial<Changes>, remember = true): Promise<void> {
@@ -94,11 +100,11 @@ export const useTrial = defineStore('trial', () => {
     }
   }
 
-  return { scenario, changes, answer, error, asking, tookMs, shown, isChanged, before, originsNow, start, move, add, leaveOut, undo, reset }
+  return { scenario, changes, answer, error, asking, tookMs, shown, isChanged, before, originsNow, start, prepare, move, add, leaveOut, undo, reset }
 })
 
 /** Origins as the server will place them: new ones get the next negative number. */
-export function placed(origins: readonly CoverageOrigin[], { moved = [], added = [], left_out = [] }: Changes): CoverageOrigin[] {
+export function placed(origins: readonly CoverageOrigin[], { moved, added, left_out }: Changes): CoverageOrigin[] {
   const already = origins.filter(({ id }) => id < 0).length
   const fresh = added.map(([lon, lat], i) => ({ id: -(already + i + 1), name: `+${already + i + 1}`, lon, lat, off_road: false }))
   const at = new Map(moved.map((one) => [one.id, one]))

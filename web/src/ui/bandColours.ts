@@ -1,6 +1,6 @@
 /** Colours of bands of minutes, from near to far: those of the server's maps and reports (planning/colours.py). */
-const BANDS = ['#1a7a4c', '#5aab61', '#a6cf7a', '#e6dc7c', '#f1b45c', '#e0853f', '#c05a2b', '#8c3b22'] as const
-export const BEYOND = '#9e2a2b'
+const BANDS = ['#1a7a4c', '#5aab61', '#a6cf7a', '#e6dc7c', '#f6c667', '#ee9a4d', '#dd6b35', '#b8432f'] as const
+export const BEYOND = '#5c2a6e'
 
 /** As many as there are bands, the ends of the scale always used. */
 export function bandColours(count: number): string[] {

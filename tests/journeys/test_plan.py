@@ -1,4 +1,4 @@
-"""A planner's day: plan a county, move a station, keep it and compare, site the next ones, and take it home as a file."""
+"""A planner's day: plan a county, move a station, keep it and compare, site the next ones, take it home as a file."""
 
 import re
 from collections.abc import Iterator
@@ -125,12 +125,12 @@ def test_a_county_is_planned_a_station_moved_the_two_compared_and_the_map_taken_
     assert moved["result"]["total"] != result["total"]
 
     # Side by side: what the comparison says is the difference of the two.
-    answer = planner.get(f"/api/coverage/{moved['id']}/compare", **{"with": job["id"]})
+    answer = planner.get(f"/api/coverage/{job['id']}/compare", **{"with": moved["id"]})
     row = page.get_by_test_id("plan-compare-total").locator("tbody tr").first
     expect(row).to_contain_text(percent(moved["result"]["total"]["reached"][0]["share"]))
     expect(row).to_contain_text(percent(result["total"]["reached"][0]["share"]))
     assert answer["total"]["bands"][0]["demands"] == (
-        result["total"]["reached"][0]["demands"] - moved["result"]["total"]["reached"][0]["demands"]
+        moved["result"]["total"]["reached"][0]["demands"] - result["total"]["reached"][0]["demands"]
     )
 
     # Everything is in the address: the same page again, and the page before.
@@ -176,9 +176,8 @@ def opens_without_a_network(browser: Browser, file: Path, title: str) -> None:
     """From disk, with the network off: it is drawn, it says nothing bad, and nothing leaves."""
     context = browser.new_context(offline=True)
     left: list[str] = []
-    context.on(
-        "request", lambda one: left.append(one.url) if not one.url.startswith(("file:", "data:", "blob:")) else None
-    )
+    own = ("file:", "data:", "blob:")
+    context.on("request", lambda one: None if one.url.startswith(own) else left.append(one.url))
     context.on("weberror", lambda error: left.append(str(error.error)))
     context.on("console", lambda said: left.append(said.text) if said.type == "error" else None)
     page = context.new_page()
@@ -262,14 +261,9 @@ def test_a_drawn_area_and_points_are_planned_by_keyboard_alone(screen: Device, p
     page.get_by_test_id("plan-draw").focus()
     page.keyboard.press("Enter")
     page.evaluate("document.activeElement.blur()")
-    for keys in (
-        "",
-        "ArrowRight ArrowRight ArrowRight",
-        "ArrowDown ArrowDown ArrowDown",
-        "ArrowLeft ArrowLeft ArrowLeft",
-    ):
-        for key in keys.split():
-            page.keyboard.press(key)
+    for side in (None, "ArrowRight", "ArrowDown", "ArrowLeft"):
+        for _ in range(3 if side else 0):
+            page.keyboard.press(str(side))
         page.keyboard.press("Space")
     page.keyboard.press("Enter")
     expect(page.get_by_test_id("plan-undraw")).to_be_visible()

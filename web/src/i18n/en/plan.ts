@@ -131,7 +131,7 @@ export const plan: SameKeys<typeof words> = {
     serves: 'nearest to {n}',
     givenUp: 'Given up: {names}',
     adopt: 'Adopt and compare',
-    compareWith: 'Compare with (B)',
+    compareWith: 'Compare with (A)',
     chooseOther: 'Choose…',
     noOther: 'Nothing to compare with',
     noOtherHint: 'Scenarios of the same region, kind and minutes can be compared: move a station under “Try” and save.',

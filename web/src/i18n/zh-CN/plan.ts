@@ -128,7 +128,7 @@ export const plan = {
     serves: '就近服务 {n} 个',
     givenUp: '建议迁出：{names}',
     adopt: '采用为新方案并比较',
-    compareWith: '与哪个方案比较（B）',
+    compareWith: '与哪个方案比较（A）',
     chooseOther: '请选择…',
     noOther: '没有可比较的方案',
     noOtherHint: '可比较的是同一范围、对象和时限的方案：在“试一试”中移动驻点后另存即可。',

@@ -77,16 +77,21 @@ def print_scenario(result: dict[str, Any], waited_s: float) -> None:
 
 
 def row_of(found: dict[str, Any]) -> list[str]:
-    share_error = 100 * (found["share_aggregated"] - found["share_full"])
     return [
         *(found["objective"], str(len(found["sites"])), found["status"]),
         "none" if found["gap"] is None else f"{found['gap']:.2%}",
-        *(f"{found['share_before']:.2%}", f"{found['share_full']:.2%}", f"{share_error:+.2f} points"),
-        *(f"{found['mean_before']:.2f}", f"{found['mean_full']:.2f}"),
-        f"{found['mean_aggregated'] - found['mean_full']:+.2f}",
+        *(f"{found['share_before']:.2%}", f"{found['share_full']:.2%}", error(found, "share", 100)),
+        *(f"{found['mean_before']:.2f}", f"{found['mean_full']:.2f}", error(found, "mean", 1)),
         *(f"{found['aggregated']:,}", str(found["candidates"]), str(found["not_coverable"])),
         number(found["seconds"]),
     ]
+
+
+def error(found: dict[str, Any], figure: str, times: float) -> str:
+    """By how much the model is off because it puts demands together; nothing where it found no choice."""
+    if not found["sites"]:
+        return "-"
+    return f"{times * (found[f'{figure}_aggregated'] - found[f'{figure}_full']):+.2f}"
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ import command.events.api
 import command.officers.api
 import command.officers.doors
 import command.replay.api
+import command.rooms.api
 import command.sources.api
 import data.api
 import enforcement.api
@@ -50,6 +51,8 @@ from command.housekeeping import Housekeeping, make_partitions
 from command.officers.live import LiveOfficers
 from command.officers.positions import PositionWriter
 from command.places import Places
+from command.rooms.carrying import Carrier, Connect, IceFor, no_hub, no_ice
+from command.rooms.tokens import RoomTokens
 from command.settings import DispatchSettings
 from command.sources.watching import SourceWatcher
 from data.positions.errors import FixError
@@ -91,9 +94,18 @@ _STATUS_OF: dict[type[Exception], int] = {
 
 
 def create_app(
-    database: Database, road_store: RoadStore, *, dispatch: DispatchSettings | None = None, web: Path = _WEB
+    database: Database,
+    road_store: RoadStore,
+    *,
+    dispatch: DispatchSettings | None = None,
+    connect: Connect = no_hub,
+    ice: IceFor = no_ice,
+    web: Path = _WEB,
 ) -> FastAPI:
-    """The web process: API, live feed and pages over one database and one prepared road network."""
+    """The web process: API, live feed and pages over one database and one prepared road network.
+
+    `connect` makes an engine of a media process's address and secret; `ice` says what connections are built with.
+    """
     dispatch = dispatch or DispatchSettings()
     roads = Roads(road_store)
     road_tiles = RoadTiles(roads)
@@ -145,6 +157,8 @@ def create_app(
     app.state.dispatch = dispatch
     app.state.planning_world = Bureau(dispatch.stale_after)
     app.state.failed_tries = FailedTries()
+    app.state.room_tokens = RoomTokens(database)
+    app.state.carrier = Carrier(database, connect, ice)
     app.state.position_areas = _position_areas(roads)
     app.state.record_event = record_for_rooms
     app.state.locate_region = lambda lon, lat: app.state.places.county(lon, lat)
@@ -160,6 +174,7 @@ def create_app(
         command.dispatch.responders_api,
         command.dispatch.under_way_api,
         command.replay.api,
+        command.rooms.api,
         command.coverage.api,
         command.officers.doors,
         command.officers.api,

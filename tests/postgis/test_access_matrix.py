@@ -73,6 +73,8 @@ DOORS = {
     "/api/reach": Door(params=(("at", "119.1055,36.705"), ("radius_m", "100000"))),
     "/api/dispatch/under-way": Door(),
     "/api/photos/{photo_id}": Door("photo"),
+    "/api/rooms": Door(),
+    "/api/rooms/{room_id}": Door("room"),
     "/api/officers": Door(params=(("bbox", BOX),)),
     "/api/officers/{officer_id}": Door("officer"),
     "/api/officers/{officer_id}/track": Door("officer", tuple(MEANWHILE.items())),
@@ -233,6 +235,12 @@ async def _county(made: House, region: str, place: tuple[float, float]) -> dict[
     answer = await made.assign(alert, ids["officer"], by=by, note=mark, override_reason=mark)
     assert answer.status_code == 201, answer.text
     ids["assignment"] = answer.json()["assignments"][0]["id"]
+    room = await made.person(by).post("/api/rooms", json={"kind": "dispatch", "alert_id": alert["id"]})
+    assert room.status_code == 201, room.text
+    ids["room"], ids["seat"] = room.json()["id"], room.json()["seats"][0]["id"]
+    await one(
+        "INSERT INTO expert (name, organisation, field, region) VALUES (:mark, :mark, :mark, :region) RETURNING id"
+    )
     ids["photo"] = str(
         await one(
             "INSERT INTO photo (id, assignment_id, media_type, sha256, content, region)"
@@ -310,7 +318,7 @@ async def test_no_door_shows_a_row_of_another_county(
         assert not _says(answer, MARKS[FANGZI]), answer.text
         if answer.headers.get("content-type", "").startswith("application/json"):
             assert not _regions(answer.json()) & {FANGZI}
-    if door.ids in ("alert", "assignment", "photo", "officer", "enterprise", "point", "coverage"):
+    if door.ids in ("alert", "assignment", "photo", "officer", "enterprise", "point", "coverage", "room"):
         (answer,) = answers
         empty = answer.status_code == 200 and answer.json() in ({"items": [], "next": None},)
         assert empty or answer.status_code in (403, 404), answer.text
@@ -375,6 +383,21 @@ async def test_nobody_writes_across_the_border(counties: tuple[House, dict[str, 
         ("POST", f"/api/coverage/{there['coverage']}/siting", {"new": 1}),
         ("PATCH", f"/api/coverage/{there['coverage']}", {"name": "x"}),
         ("DELETE", f"/api/coverage/{there['coverage']}", None),
+        ("POST", "/api/rooms", {"kind": "dispatch", "alert_id": there["alert"]}),
+        ("POST", "/api/rooms", {"kind": "dispatch", "assignment_id": there["assignment"]}),
+        ("POST", "/api/rooms", {"kind": "dispatch", "officer_ids": [there["officer"]]}),
+        ("POST", "/api/rooms", {"kind": "conference", "usernames": ["fangzi-duty"]}),
+        *(
+            ("POST", f"/api/rooms/{there['room']}/{door}", body)
+            for door, body in (
+                ("join", None),
+                ("leave", None),
+                ("decline", None),
+                ("close", {"version": 1}),
+                ("ring", {"officer_ids": [here["officer"]]}),
+                ("tokens", {"purpose": "publish"}),
+            )
+        ),
         ("PUT", "/api/roads/speeds", {"by_class": {"*": 0.5}, "by_hour": {}, "version": 1}),
         ("POST", "/api/positions", [{"officer_id": there["officer"], "lon": lon, "lat": lat, "at": 1}]),
     ]
@@ -446,7 +469,19 @@ async def test_no_table_shows_or_takes_a_row_of_another_county(
         assert regions == {"370000", "370700", KUIWEN}  # and those above, for their names
 
 
-@pytest.mark.parametrize("table", ["user_account", "user_session", "position_device", "alembic_version"])
+@pytest.mark.parametrize(
+    "table",
+    [
+        "user_account",
+        "user_session",
+        "position_device",
+        "media_hub",
+        "room_leg",
+        "room_token_use",
+        "house_secret",
+        "alembic_version",
+    ],
+)
 @pytest.mark.parametrize("role", ROLES)
 async def test_no_person_reads_accounts_sessions_or_tokens(
     counties: tuple[House, dict[str, Any]], role: str, table: str

@@ -373,6 +373,170 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/rooms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Rooms
+         * @description Rooms of one's area and those in which one has a seat, newest first.
+         */
+        get: operations["list_rooms_api_rooms_get"];
+        put?: never;
+        /**
+         * Open Room
+         * @description Open a room and ring people. An alert's open dispatch room is answered (200) instead of a second one.
+         */
+        post: operations["open_room_api_rooms_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rooms/{room_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Room
+         * @description One room, as one sees it; a closed one too.
+         */
+        get: operations["show_room_api_rooms__room_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rooms/{room_id}/ring": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ring
+         * @description Ring more people, or again those who did not answer.
+         */
+        post: operations["ring_api_rooms__room_id__ring_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rooms/{room_id}/join": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Join
+         * @description Come in, which answers a ring.
+         */
+        post: operations["join_api_rooms__room_id__join_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rooms/{room_id}/leave": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Leave
+         * @description Go out; one's connections are ended.
+         */
+        post: operations["leave_api_rooms__room_id__leave_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rooms/{room_id}/decline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decline
+         * @description Say no to a ring.
+         */
+        post: operations["decline_api_rooms__room_id__decline_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rooms/{room_id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Close
+         * @description End the call for all.
+         */
+        post: operations["close_api_rooms__room_id__close_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rooms/{room_id}/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make Token
+         * @description A token for one WHIP or WHEP connection from one's own seat, or (`device`) from a seat made for a device.
+         */
+        post: operations["make_token_api_rooms__room_id__tokens_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/alerts/{alert_id}/cost": {
         parameters: {
             query?: never;
@@ -1934,6 +2098,24 @@ export interface components {
             /** Taken At */
             taken_at?: string | null;
         };
+        /**
+         * Called
+         * @description Who shall be rung.
+         */
+        Called: {
+            /**
+             * Officer Ids
+             * @default []
+             */
+            officer_ids: number[];
+            /**
+             * Usernames
+             * @description people of desks, and experts
+             * @default []
+             */
+            usernames: string[];
+            circle?: components["schemas"]["CircleIn"] | null;
+        };
         /** Change */
         "Change-Input": {
             /** Version */
@@ -1962,6 +2144,23 @@ export interface components {
             /** Value */
             value: string;
             title: components["schemas"]["TitleItem"];
+        };
+        /**
+         * CircleIn
+         * @description All officers on duty who were last seen inside it; WGS84 degrees.
+         */
+        CircleIn: {
+            /** Lon */
+            lon: number;
+            /** Lat */
+            lat: number;
+            /** Radius M */
+            radius_m: number;
+        };
+        /** CloseIn */
+        CloseIn: {
+            /** Version */
+            version: number;
         };
         /**
          * ClosedOut
@@ -2585,6 +2784,25 @@ export interface components {
             /** Unserved */
             unserved: number[];
         };
+        /**
+         * IceOut
+         * @description What a connection is built with; `relay_only` asks for `iceTransportPolicy: relay`.
+         */
+        IceOut: {
+            /** Servers */
+            servers: components["schemas"]["IceServerOut"][];
+            /** Relay Only */
+            relay_only: boolean;
+        };
+        /** IceServerOut */
+        IceServerOut: {
+            /** Urls */
+            urls: string[];
+            /** Username */
+            username?: string | null;
+            /** Credential */
+            credential?: string | null;
+        };
         /** InspectionItem */
         InspectionItem: {
             /** Id */
@@ -2740,6 +2958,60 @@ export interface components {
             /** Result */
             result?: (components["schemas"]["CoverageResult"] | components["schemas"]["SitingResult"]) | null;
         };
+        /** JoinedOut */
+        JoinedOut: {
+            /** Id */
+            id: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "dispatch" | "consultation" | "conference" | "drill";
+            /** Title */
+            title: string;
+            /** Alert Id */
+            alert_id: number | null;
+            /** Assignment Id */
+            assignment_id: number | null;
+            /** Region */
+            region: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "closed";
+            /** Locked */
+            locked: boolean;
+            /** Recording */
+            recording: boolean;
+            /** Audio Group */
+            audio_group: boolean;
+            /**
+             * Speaker Id
+             * @description the seat that has the word, in a push-to-talk group
+             */
+            speaker_id: number | null;
+            /** Drill */
+            drill: boolean;
+            /** Opened By */
+            opened_by: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /** Closed At */
+            closed_at: string | null;
+            /** Version */
+            version: number;
+            /** Seats */
+            seats: components["schemas"]["SeatOut"][];
+            me: components["schemas"]["MeOut"] | null;
+            ice: components["schemas"]["IceOut"];
+            limit: components["schemas"]["LimitOut"];
+            /** Seat Id */
+            seat_id: number;
+        };
         /**
          * LatestReading
          * @description The newest value of one factor and period.
@@ -2842,6 +3114,20 @@ export interface components {
             /** Source */
             source: string;
         };
+        /**
+         * LimitOut
+         * @description What one shall send at most: pixels, pictures a second, bits a second.
+         */
+        LimitOut: {
+            /** Width */
+            width: number;
+            /** Height */
+            height: number;
+            /** Fps */
+            fps: number;
+            /** Bitrate */
+            bitrate: number;
+        };
         /** Listing[AlertOut] */
         Listing_AlertOut_: {
             /** Items */
@@ -2912,12 +3198,34 @@ export interface components {
             /** Next */
             next?: string | null;
         };
+        /** Listing[RoomOut] */
+        Listing_RoomOut_: {
+            /** Items */
+            items: components["schemas"]["RoomOut"][];
+            /** Next */
+            next?: string | null;
+        };
         /** Listing[StationItem] */
         Listing_StationItem_: {
             /** Items */
             items: components["schemas"]["StationItem"][];
             /** Next */
             next?: string | null;
+        };
+        /**
+         * MeOut
+         * @description One's own seat, and what one may do from it.
+         */
+        MeOut: {
+            /** Seat Id */
+            seat_id: number;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "host" | "dispatcher" | "officer" | "expert" | "guest" | "device";
+            /** May */
+            may: ("publish" | "view" | "hand" | "talk" | "snapshot" | "close" | "lock" | "mute" | "remove" | "insert" | "invite" | "ring" | "record")[];
         };
         /** NameOut */
         NameOut: {
@@ -2997,6 +3305,41 @@ export interface components {
              */
             officers: number;
         };
+        /** NewRoom */
+        NewRoom: {
+            /**
+             * Officer Ids
+             * @default []
+             */
+            officer_ids: number[];
+            /**
+             * Usernames
+             * @description people of desks, and experts
+             * @default []
+             */
+            usernames: string[];
+            circle?: components["schemas"]["CircleIn"] | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "dispatch" | "consultation" | "conference" | "drill";
+            /** Alert Id */
+            alert_id?: number | null;
+            /** Assignment Id */
+            assignment_id?: number | null;
+            /**
+             * Title
+             * @description the alert's title, or by the kind, when left out
+             */
+            title?: string | null;
+            /**
+             * Audio Group
+             * @description push to talk: one voice at a time
+             * @default false
+             */
+            audio_group: boolean;
+        };
         /** NewSessionOut */
         NewSessionOut: {
             /** Token */
@@ -3004,6 +3347,30 @@ export interface components {
             user: components["schemas"]["UserOut"];
             /** Demo */
             demo: boolean;
+        };
+        /** NewToken */
+        NewToken: {
+            /**
+             * Purpose
+             * @enum {string}
+             */
+            purpose: "publish" | "view";
+            /**
+             * Of
+             * @description whom it views: a seat; needed to view
+             */
+            of?: number | null;
+            /**
+             * Device
+             * @description for OBS, a gateway, a body camera: a seat and a token of its own
+             * @default false
+             */
+            device: boolean;
+            /**
+             * Name
+             * @description what the device is called in the room
+             */
+            name?: string | null;
         };
         /** OfficerOut */
         OfficerOut: {
@@ -3415,6 +3782,18 @@ export interface components {
              * Format: date-time
              */
             updated_at: string;
+        };
+        /**
+         * PublicationOut
+         * @description What a seat sends: `generation` counts its rebuilds, so that a viewer replaces its leg once and only once.
+         */
+        PublicationOut: {
+            /** Generation */
+            generation: number;
+            /** Stalled */
+            stalled: boolean;
+            /** Video Paused */
+            video_paused: boolean;
         };
         /**
          * QuarantinedFrameItem
@@ -3860,6 +4239,61 @@ export interface components {
             alert_id: number;
         };
         /**
+         * RoomOut
+         * @description A room as one person sees it. `me` is null for who sees it without a seat in it.
+         */
+        RoomOut: {
+            /** Id */
+            id: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "dispatch" | "consultation" | "conference" | "drill";
+            /** Title */
+            title: string;
+            /** Alert Id */
+            alert_id: number | null;
+            /** Assignment Id */
+            assignment_id: number | null;
+            /** Region */
+            region: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "closed";
+            /** Locked */
+            locked: boolean;
+            /** Recording */
+            recording: boolean;
+            /** Audio Group */
+            audio_group: boolean;
+            /**
+             * Speaker Id
+             * @description the seat that has the word, in a push-to-talk group
+             */
+            speaker_id: number | null;
+            /** Drill */
+            drill: boolean;
+            /** Opened By */
+            opened_by: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /** Closed At */
+            closed_at: string | null;
+            /** Version */
+            version: number;
+            /** Seats */
+            seats: components["schemas"]["SeatOut"][];
+            me: components["schemas"]["MeOut"] | null;
+            ice: components["schemas"]["IceOut"];
+            limit: components["schemas"]["LimitOut"];
+        };
+        /**
          * RouteOut
          * @description A drive; `travel_time_s` includes `walk_s`, the way on foot between road and place at both ends.
          */
@@ -3924,6 +4358,43 @@ export interface components {
              * @default
              */
             name: string;
+        };
+        /** SeatOut */
+        SeatOut: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Organisation */
+            organisation: string;
+            /** Field */
+            field: string;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "host" | "dispatcher" | "officer" | "expert" | "guest" | "device";
+            /** Officer Id */
+            officer_id: number | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "invited" | "ringing" | "present" | "away" | "left" | "declined" | "missed" | "removed";
+            /** Hand Raised At */
+            hand_raised_at: string | null;
+            /** Muted */
+            muted: ("audio" | "video")[];
+            publication: components["schemas"]["PublicationOut"] | null;
+            /**
+             * Poor
+             * @description how badly this seat receives: 0 well, 1, 2 very badly
+             */
+            poor: number;
+            /** Joined At */
+            joined_at: string | null;
+            /** Left At */
+            left_at: string | null;
         };
         /**
          * SeenIn
@@ -4341,6 +4812,21 @@ export interface components {
             zh: string;
             /** En */
             en: string;
+        };
+        /**
+         * TokenOut
+         * @description A token for one leg. An ordinary one works once; a device's again and again, but for one leg at a time.
+         */
+        TokenOut: {
+            /** Token */
+            token: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Seat Id */
+            seat_id: number;
         };
         /** TrackOut */
         TrackOut: {
@@ -5910,6 +6396,491 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReplayOut"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    list_rooms_api_rooms_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+                state?: ("open" | "closed") | null;
+                alert_id?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_RoomOut_"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    open_room_api_rooms_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRoom"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoomOut"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    show_room_api_rooms__room_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoomOut"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    ring_api_rooms__room_id__ring_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Called"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoomOut"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    join_api_rooms__room_id__join_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JoinedOut"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    leave_api_rooms__room_id__leave_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoomOut"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    decline_api_rooms__room_id__decline_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoomOut"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    close_api_rooms__room_id__close_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CloseIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoomOut"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    make_token_api_rooms__room_id__tokens_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewToken"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenOut"];
                 };
             };
             /** @description Not as asked */

@@ -90,6 +90,11 @@ describe('figures', () => {
     expect(worstOf([{ fps: 15, lost: 0, rtt_ms: null }, { fps: 7, lost: 0.1, rtt_ms: 30 }])).toEqual({ fps: 7, lost: 0.1, rtt_ms: 30 })
     expect(worstOf([])).toBeNull()
   })
+
+  test('few pictures without any loss are the camera\'s doing: the network is not blamed', () => {
+    expect(worstOf([{ fps: 1, lost: 0, rtt_ms: 20 }, { fps: 15, lost: 0.02, rtt_ms: 20 }])).toEqual({ fps: 15, lost: 0.02, rtt_ms: 20 })
+    expect(worstOf([{ fps: 0, lost: 0, rtt_ms: 20 }])).toEqual({ fps: null, lost: 0, rtt_ms: 20 })
+  })
 })
 
 describe('what is sent', () => {

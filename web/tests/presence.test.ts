@@ -22,6 +22,7 @@ function begin(token: string | null = null): Presence {
       return socket()
     },
     timers: clock,
+    now: () => 1_767_578_400_000,
   })
   presence.start()
   return presence
@@ -41,7 +42,7 @@ test('the room comes at once and after every change; each ping says how well we 
   socket().say({ kind: 'room', data: aRoom() })
   expect(rooms.map(({ id }) => id)).toEqual([9])
   await clock.pass(1_500)
-  expect(socket().said).toEqual([{ kind: 'ping', quality: { fps: 15, lost: 0.01, rtt_ms: 20 } }])
+  expect(socket().said).toEqual([{ kind: 'ping', quality: { fps: 15, lost: 0.01, rtt_ms: 20 }, at: 1_767_578_400_000 }])
   expect(states).toEqual(['connecting', 'current'])
 })
 
@@ -72,10 +73,19 @@ test('a socket that answers is kept; one that is silent is made anew, and the ca
 
 test('a room that is not ours is not knocked at again', async () => {
   begin()
-  socket().end(4403)
+  socket().end(4404)
   await clock.pass(60_000)
   expect(sockets).toHaveLength(1)
   expect(states.at(-1)).toBe('refused')
+})
+
+test('whoever is taken out stays out, and is told so', async () => {
+  begin()
+  socket().open()
+  socket().end(4403)
+  await clock.pass(60_000)
+  expect(sockets).toHaveLength(1)
+  expect(states.at(-1)).toBe('removed')
 })
 
 test('a stopped presence is over', async () => {

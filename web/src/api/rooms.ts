@@ -32,6 +32,7 @@ export interface Seat {
   muted: TrackKind[]
   publication: Publication | null
   joined_at: string | null
+  left_at: string | null
 }
 
 export interface IceServer {
@@ -101,6 +102,7 @@ export interface Expert {
   name: string
   organisation: string
   field: string
+  phone: string | null
 }
 
 /** A leg that the server has taken: its answer, and where it is ended. */
@@ -120,20 +122,23 @@ export class RoomDoors {
   list = (query: { state?: 'open' | 'closed'; alert_id?: number } = {}) => this.client.get<Page<Room>>('/api/rooms', { query })
   get = (id: number) => this.client.get<Room>(`/api/rooms/${id}`)
   join = (id: number) => this.client.post<Room & { seat_id: number }>(`/api/rooms/${id}/join`, {})
-  leave = (id: number) => this.client.post<unknown>(`/api/rooms/${id}/leave`, {})
-  decline = (id: number) => this.client.post<unknown>(`/api/rooms/${id}/decline`, {})
+  leave = (id: number) => this.client.post<Room>(`/api/rooms/${id}/leave`, {})
+  decline = (id: number) => this.client.post<Room>(`/api/rooms/${id}/decline`, {})
   close = (id: number, version: number) => this.client.post<Room>(`/api/rooms/${id}/close`, { version })
 
-  hand = (id: number, raised: boolean) => this.client.post<unknown>(`/api/rooms/${id}/hand`, { raised })
-  talk = (id: number, on: boolean) => this.client.post<unknown>(`/api/rooms/${id}/talk`, { on })
-  lock = (id: number, locked: boolean) => this.client.post<unknown>(`/api/rooms/${id}/lock`, { locked })
-  mute = (id: number, seat: number, kinds: TrackKind[]) => this.client.post<unknown>(`/api/rooms/${id}/seats/${seat}/mute`, { kinds })
-  unmute = (id: number, seat: number, kinds: TrackKind[]) => this.client.post<unknown>(`/api/rooms/${id}/seats/${seat}/unmute`, { kinds })
-  remove = (id: number, seat: number) => this.client.post<unknown>(`/api/rooms/${id}/seats/${seat}/remove`, {})
-  insert = (id: number, seat: number) => this.client.post<unknown>(`/api/rooms/${id}/seats/${seat}/insert`, {})
+  /** Ring more officers, or again those who did not answer. */
+  ring = (id: number, officer_ids: number[]) => this.client.post<Room>(`/api/rooms/${id}/ring`, { officer_ids })
+
+  hand = (id: number, raised: boolean) => this.client.post<Room>(`/api/rooms/${id}/hand`, { raised })
+  talk = (id: number, on: boolean) => this.client.post<Room>(`/api/rooms/${id}/talk`, { on })
+  lock = (id: number, locked: boolean) => this.client.post<Room>(`/api/rooms/${id}/lock`, { locked })
+  mute = (id: number, seat: number, kinds: TrackKind[]) => this.client.post<Room>(`/api/rooms/${id}/seats/${seat}/mute`, { kinds })
+  unmute = (id: number, seat: number, kinds: TrackKind[]) => this.client.post<Room>(`/api/rooms/${id}/seats/${seat}/unmute`, { kinds })
+  remove = (id: number, seat: number) => this.client.post<Room>(`/api/rooms/${id}/seats/${seat}/remove`, {})
+  insert = (id: number, seat: number) => this.client.post<Room>(`/api/rooms/${id}/seats/${seat}/insert`, {})
 
   invite = (id: number, who: NewInvitation) => this.client.post<{ url: string }>(`/api/rooms/${id}/invitations`, who)
-  experts = (field?: string) => this.client.get<Page<Expert>>('/api/experts', { query: { field } })
+  experts = (field?: string) => this.client.get<{ items: Expert[] }>('/api/experts', { query: { field } })
   record = (id: number, action: 'start' | 'stop') => this.client.post<unknown>(`/api/rooms/${id}/recordings`, { action })
   snapshot = (id: number, picture: Blob, of: number) =>
     this.client.post<unknown>(withQuery(`/api/rooms/${id}/snapshots`, { of }), picture)

@@ -50,6 +50,7 @@ export function readFigures(report: { forEach(each: (row: Row) => void): void })
 
 /** How well a leg works, between two looks at its figures. */
 export interface Quality {
+  /** Pictures a second that were shown, or, of our own leg, sent. */
   fps: number
   /** Share of packets that did not arrive, 0 to 1. */
   lost: number
@@ -76,12 +77,19 @@ export function gradeOf({ lost, rtt_ms }: Quality): Grade {
   return 'good'
 }
 
-/** Of many legs the worst: what the server should know of this place's network. */
-export function worstOf(all: readonly Quality[]): Quality | null {
+/** How well a place receives, as the server is told; what is not known is null. */
+export type Reception = { [figure in keyof Quality]: number | null }
+
+/**
+ * Of many legs the worst. Few pictures of which none were lost are the camera's doing, not the network's: whoever
+ * switched it off must not make the others send less.
+ */
+export function worstOf(all: readonly Quality[]): Reception | null {
   if (all.length === 0) return null
   const rtts = all.flatMap(({ rtt_ms }) => (rtt_ms === null ? [] : [rtt_ms]))
+  const suffering = all.filter(({ lost }) => lost > 0).map(({ fps }) => fps)
   return {
-    fps: Math.min(...all.map(({ fps }) => fps)),
+    fps: suffering.length > 0 ? Math.min(...suffering) : null,
     lost: Math.max(...all.map(({ lost }) => lost)),
     rtt_ms: rtts.length > 0 ? Math.max(...rtts) : null,
   }

@@ -6,9 +6,10 @@
 import type { Room } from '@/api'
 import { openWebSocket, type SocketLike } from '@/live/feed'
 import { browserTimers, type Timers } from '@/live/timers'
-import type { Quality } from './figures'
+import type { Reception } from './figures'
 
-export type PresenceState = 'connecting' | 'current' | 'lost' | 'refused'
+/** `lost`: it is coming back by itself; `removed` and `refused`: it is not. */
+export type PresenceState = 'connecting' | 'current' | 'lost' | 'removed' | 'refused'
 
 export interface PresenceOptions {
   roomId: number
@@ -17,16 +18,19 @@ export interface PresenceOptions {
   onRoom: (room: Room) => void
   onState: (state: PresenceState) => void
   /** How well this place receives, said with every ping. */
-  quality?: () => Quality | null
+  quality?: () => Reception | null
   openSocket?: (path: string) => SocketLike
   timers?: Timers
+  /** This device's clock: the server keeps how far it is off, for what is recorded. */
+  now?: () => number
 }
 
 export const PING_EVERY_MS = 1_500
 export const DEAD_AFTER_MS = 4_500
 const RETRY_MS = 700
-/** As the live feed's: not signed in; and its own: this room is not, or no longer, open to us. */
-const REFUSALS: ReadonlySet<number> = new Set([4401, 4403, 4404])
+const REMOVED = 4403
+/** Not signed in, no such room for us, a room that is over. */
+const REFUSALS: ReadonlySet<number> = new Set([4401, 4404, 4410])
 
 export class Presence {
   private readonly options: Required<PresenceOptions>
@@ -35,7 +39,7 @@ export class Presence {
   private timer: number | undefined
 
   constructor(options: PresenceOptions) {
-    this.options = { token: null, quality: () => null, openSocket: openWebSocket, timers: browserTimers, ...options }
+    this.options = { token: null, quality: () => null, openSocket: openWebSocket, timers: browserTimers, now: Date.now, ...options }
   }
 
   start(): void {
@@ -67,7 +71,8 @@ export class Presence {
     socket.onclose = ({ code }) => {
       if (!mine()) return
       this.drop()
-      if (REFUSALS.has(code)) onState('refused')
+      if (code === REMOVED) onState('removed')
+      else if (REFUSALS.has(code)) onState('refused')
       else this.lost()
     }
     this.timer = this.options.timers.set(() => this.tick(socket), PING_EVERY_MS)
@@ -86,7 +91,7 @@ export class Presence {
 
   private ping(socket: SocketLike): void {
     try {
-      socket.send(JSON.stringify({ kind: 'ping', quality: this.options.quality() }))
+      socket.send(JSON.stringify({ kind: 'ping', quality: this.options.quality(), at: this.options.now() }))
     } catch {
       // Not open yet: the silence is being counted.
     }

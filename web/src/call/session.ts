@@ -5,7 +5,7 @@
  */
 import { ApiProblem, type IceServer, type Room, type Seat, type SendLimit, type TakenLeg } from '@/api'
 import { browserTimers, type Timers } from '@/live/timers'
-import { type Figures, NO_FIGURES, type Quality, worstOf } from './figures'
+import { type Figures, NO_FIGURES, type Quality, type Reception, worstOf } from './figures'
 import { type Answer, AskLater, Leg, LegRefused, type LegState, type PeerLike } from './leg'
 import { applyLimit, preferVp8 } from './sending'
 
@@ -102,7 +102,7 @@ export class CallSession {
   }
 
   /** How well this place receives: the worst of all legs that are there. */
-  get quality(): Quality | null {
+  get quality(): Reception | null {
     return worstOf([...this.views.values()].filter(({ view }) => view.state === 'live').map(({ view }) => view.quality))
   }
 

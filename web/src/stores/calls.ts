@@ -98,7 +98,7 @@ export const useCalls = defineStore('calls', () => {
       onRoom: take,
       onState: (state) => {
         presenceState.value = state
-        if (state === 'refused') finish('refused')
+        if (state === 'refused' || state === 'removed') finish(state)
       },
       quality: () => session?.quality ?? null,
     })
@@ -185,8 +185,9 @@ export const useCalls = defineStore('calls', () => {
     if (track) await session?.replace(track)
   }
 
-  const inRoom = async (act: (id: number) => Promise<unknown>) => {
-    if (room.value) await act(room.value.id)
+  /** Ask for something in this room; the answer is the room as it is then, which the socket brings as well. */
+  async function inRoom(act: (id: number) => Promise<Room>): Promise<void> {
+    if (room.value) take(await act(room.value.id))
   }
   const raiseHand = (raised: boolean) => inRoom((id) => api.value.rooms.hand(id, raised))
   const lock = (locked: boolean) => inRoom((id) => api.value.rooms.lock(id, locked))
@@ -194,8 +195,13 @@ export const useCalls = defineStore('calls', () => {
   const unmute = (seat: number, kinds: TrackKind[]) => inRoom((id) => api.value.rooms.unmute(id, seat, kinds))
   const remove = (seat: number) => inRoom((id) => api.value.rooms.remove(id, seat))
   const insert = (seat: number) => inRoom((id) => api.value.rooms.insert(id, seat))
-  const record = (on: boolean) => inRoom((id) => api.value.rooms.record(id, on ? 'start' : 'stop'))
-  const snapshot = (seat: number, picture: Blob) => inRoom((id) => api.value.rooms.snapshot(id, picture, seat))
+  const ring = (officer: number) => inRoom((id) => api.value.rooms.ring(id, [officer]))
+  async function record(on: boolean): Promise<void> {
+    if (room.value) await api.value.rooms.record(room.value.id, on ? 'start' : 'stop')
+  }
+  async function snapshot(seat: number, picture: Blob): Promise<void> {
+    if (room.value) await api.value.rooms.snapshot(room.value.id, picture, seat)
+  }
 
   /** Hold to speak: heard at once here, and the word is taken at the server where only one may have it. */
   async function talk(on: boolean): Promise<void> {
@@ -206,6 +212,6 @@ export const useCalls = defineStore('calls', () => {
   return {
     guestToken, api, room, me, working, presenceState, over, legs, tiles, lookingOn, awaited,
     may, take, open, join, leave, close, retryDevices, turnCamera,
-    raiseHand, lock, mute, unmute, remove, insert, record, snapshot, talk,
+    raiseHand, lock, mute, unmute, remove, insert, ring, record, snapshot, talk,
   }
 })

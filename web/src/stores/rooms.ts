@@ -39,11 +39,7 @@ export const useRooms = defineStore('rooms', () => {
   }
 
   async function decline(id: number): Promise<void> {
-    await api.rooms.decline(id)
-    const room = rows.value.get(id)
-    const mine = room && seatOf(room)
-    // The feed brings the same; until then it must not ring on.
-    if (room && mine) rows.value.set(id, { ...room, seats: room.seats.map((seat) => (seat.id === mine.id ? { ...seat, state: 'declined' as const } : seat)) })
+    apply(await api.rooms.decline(id))
   }
 
   /** A frame of the live feed, whatever its kind. */

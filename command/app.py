@@ -26,6 +26,9 @@ import command.officers.api
 import command.officers.doors
 import command.replay.api
 import command.rooms.api
+import command.rooms.floor_api
+import command.rooms.media_api
+import command.rooms.presence_api
 import command.sources.api
 import data.api
 import enforcement.api
@@ -52,9 +55,13 @@ from command.officers.live import LiveOfficers
 from command.officers.positions import PositionWriter
 from command.places import Places
 from command.rooms.carrying import Carrier, Connect, IceFor, no_hub, no_ice
+from command.rooms.other_origins import OtherOrigins
+from command.rooms.presence import PresenceKeeper, RoomWatch
+from command.rooms.shapes import RoomFacts
 from command.rooms.tokens import RoomTokens
 from command.settings import DispatchSettings
 from command.sources.watching import SourceWatcher
+from command.together import Together
 from data.positions.errors import FixError
 from data.positions.fix import CHINA
 from enforcement.remembering import RememberedOverviews
@@ -68,6 +75,7 @@ from routing.errors import NetworkUnusable, NoRoute, OutsideRoads, SpeedsChanged
 from routing.network import RoadStore
 from routing.roads import Roads
 from routing.tiles import RoadTiles
+from video.errors import BadOffer, HubBusy, HubLost, NoSuchLeg, NoSuchPublication
 
 log = logging.getLogger(__name__)
 
@@ -90,6 +98,11 @@ _STATUS_OF: dict[type[Exception], int] = {
     NoRoute: 404,
     SpeedsChanged: 409,
     NetworkUnusable: 503,
+    BadOffer: 400,
+    NoSuchLeg: 404,
+    NoSuchPublication: 409,
+    HubBusy: 503,
+    HubLost: 503,
 }
 
 
@@ -111,7 +124,10 @@ def create_app(
     road_tiles = RoadTiles(roads)
     feed = LiveFeed(database)
     officers = LiveOfficers(database, dispatch.stale_after)
-    follower = Follower(database, feed, officers, roads)
+    room_watch = RoomWatch()
+    carrier = Carrier(database, connect, ice)
+    presence = PresenceKeeper(database, carrier)
+    follower = Follower(database, feed, officers, roads, room_watch)
     positions = PositionWriter(database, officers)
     keeper = Housekeeping(database, roads)
     watcher = SourceWatcher(database)
@@ -127,12 +143,13 @@ def create_app(
         await feed.start()
         tell = asyncio.get_running_loop().call_soon_threadsafe
         roads.on_change = lambda version: tell(feed.tell_roads, version)
-        tasks = [asyncio.create_task(_keep_running(part)) for part in (follower, positions, keeper, watcher)]
+        tasks = [asyncio.create_task(_keep_running(part)) for part in (follower, positions, keeper, watcher, presence)]
         tasks.append(asyncio.create_task(road_tiles.prepare()))
         try:
             yield
         finally:
             await _stop(tasks)
+            await carrier.close()
             await database.close()
 
     app = FastAPI(
@@ -158,13 +175,17 @@ def create_app(
     app.state.planning_world = Bureau(dispatch.stale_after)
     app.state.failed_tries = FailedTries()
     app.state.room_tokens = RoomTokens(database)
-    app.state.carrier = Carrier(database, connect, ice)
+    app.state.carrier = carrier
+    app.state.presence = presence
+    app.state.room_watch = room_watch
+    app.state.rooms_told = Together[int, RoomFacts]()
     app.state.position_areas = _position_areas(roads)
     app.state.record_event = record_for_rooms
     app.state.locate_region = lambda lon, lat: app.state.places.county(lon, lat)
     problems.install(app, _STATUS_OF)
     app.add_middleware(Identify)
     app.add_middleware(BoundedBodies)
+    app.add_middleware(OtherOrigins)
     for door in (
         command.access.api,
         command.alerts.api,
@@ -175,6 +196,9 @@ def create_app(
         command.dispatch.under_way_api,
         command.replay.api,
         command.rooms.api,
+        command.rooms.floor_api,
+        command.rooms.media_api,
+        command.rooms.presence_api,
         command.coverage.api,
         command.officers.doors,
         command.officers.api,

@@ -44,7 +44,7 @@ async def open_room(
         callees = [*users, *await _officers(request, session, new, drill=await _is_drill(session, new))]
         room_id, is_new = await opening.open_room(session, caller, asked, callees)
         response.status_code = 201 if is_new else 200
-        return await _room(request, session, caller, room_id)
+        return await as_seen(request, session, caller, room_id)
 
 
 @router.get("")
@@ -66,7 +66,7 @@ async def list_rooms(
         query = query.where(Room.alert_id == alert_id)
     ice = _carrier(request).ice(caller.scope.actor)
     items = [
-        seen_by(facts, caller, await own_seat(session, caller, facts.id), ice)
+        seen_by(facts, caller, seat.id if (seat := await own_seat(session, caller, facts.id)) else None, ice)
         for facts in await rooms_facts(session, query)
     ]
     return Listing[RoomOut](items=items, next=page.cut(items))
@@ -75,7 +75,7 @@ async def list_rooms(
 @router.get("/{room_id}")
 async def show_room(room_id: RoomId, request: Request, session: RoomSession, caller: CallerDep) -> RoomOut:
     """One room, as one sees it; a closed one too."""
-    return await _room(request, session, caller, room_id)
+    return await as_seen(request, session, caller, room_id)
 
 
 @router.post("/{room_id}/ring")
@@ -90,7 +90,7 @@ async def ring(
         if not decides(room.region, caller, seat.role if seat else None):
             raise Forbidden("the host and the desk of the area call people in")
         await opening.ring(session, room, [*users, *await _officers(request, session, called, drill=room.drill)])
-        return await _room(request, session, caller, room_id)
+        return await as_seen(request, session, caller, room_id)
 
 
 @router.post("/{room_id}/join")
@@ -98,7 +98,7 @@ async def join(room_id: RoomId, request: Request, session: RoomSession, caller: 
     """Come in, which answers a ring."""
     async with session.begin():
         seat = await coming.join(session, caller, room_id)
-        room = await _room(request, session, caller, room_id)
+        room = await as_seen(request, session, caller, room_id)
     return JoinedOut(**dict(room), seat_id=seat.id)
 
 
@@ -107,7 +107,7 @@ async def leave(room_id: RoomId, request: Request, session: RoomSession, caller:
     """Go out; one's connections are ended."""
     async with session.begin():
         seat = await coming.leave(session, caller, room_id)
-        room = await _room(request, session, caller, room_id)
+        room = await as_seen(request, session, caller, room_id)
     await _carrier(request).remove(room_id, seat.id)
     return room
 
@@ -117,7 +117,7 @@ async def decline(room_id: RoomId, request: Request, session: RoomSession, calle
     """Say no to a ring."""
     async with session.begin():
         await coming.decline(session, caller, room_id)
-        return await _room(request, session, caller, room_id)
+        return await as_seen(request, session, caller, room_id)
 
 
 @router.post("/{room_id}/close")
@@ -127,7 +127,7 @@ async def close(
     """End the call for all."""
     async with session.begin():
         await coming.close(session, caller, room_id, closing.version)
-        room = await _room(request, session, caller, room_id)
+        room = await as_seen(request, session, caller, room_id)
     await _carrier(request).close_room(room_id)
     return room
 
@@ -158,11 +158,13 @@ async def _seated(session: AsyncSession, caller: Caller, room: Room) -> RoomSeat
     return seat
 
 
-async def _room(request: Request, session: AsyncSession, caller: Caller, room_id: int) -> RoomOut:
+async def as_seen(request: Request, session: AsyncSession, caller: Caller, room_id: int) -> RoomOut:
+    """A room as whoever asks sees it now."""
     await session.flush()
     facts = await room_facts(session, room_id)
     ice = _carrier(request).ice(caller.scope.actor)
-    return seen_by(facts, caller, await own_seat(session, caller, room_id), ice)
+    seat = await own_seat(session, caller, room_id)
+    return seen_by(facts, caller, seat.id if seat else None, ice)
 
 
 def _carrier(request: Request) -> Carrier:

@@ -3,11 +3,13 @@
 import logging
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
+from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from command.rooms.keeping import hold_room
 from command.rooms.shapes import IceOut
 from command.rooms.tables import MediaHub, Room, RoomLeg, RoomSeat
 from gis.database import Database
@@ -16,12 +18,17 @@ from video.errors import HubLost, MediaError, NoSuchLeg
 
 log = logging.getLogger(__name__)
 
-_DEAD_AFTER = text("interval '5 seconds'")
+_DEAD_AFTER = timedelta(seconds=5)
 
 Connect = Callable[[str, str], MediaEngine]
 """Makes an engine of a hub's address and secret."""
 IceFor = Callable[[str], IceOut]
 """What somebody's connections are built with: addresses, and credentials in their name."""
+
+
+def alive() -> ColumnElement[bool]:
+    """A hub that said so within the last seconds."""
+    return MediaHub.seen_at > func.now() - _DEAD_AFTER
 
 
 def no_ice(_: str) -> IceOut:
@@ -49,15 +56,22 @@ class Carrier:
         `but` is one that has just not answered, though it was seen a moment ago. Raises `HubLost` when no hub lives.
         """
         async with self._database.for_system() as session, session.begin():
-            room = await session.scalar(select(Room).where(Room.id == room_id).with_for_update())
-            alive = MediaHub.seen_at > func.now() - _DEAD_AFTER
-            hubs = {row.id: row for row in await session.scalars(select(MediaHub).where(alive)) if row.id != but}
-            if room is None or not hubs:
+            room = await hold_room(session, room_id, open_only=False)
+            rows = await session.scalars(select(MediaHub).where(alive()))
+            hubs = {row.id: row for row in rows if row.id != but}
+            if not hubs:
                 raise HubLost("no media process is running; nobody can be seen or heard until one is")
             hub = hubs.get(room.hub_id) if room.hub_id else None
             if hub is None:
                 hub = await self._move(session, room, hubs)
         return hub.id, self._engine(hub)
+
+    async def close(self) -> None:
+        """Let go of the hubs' connections."""
+        for engine in self._engines.values():
+            if (end := getattr(engine, "aclose", None)) is not None:
+                await end()
+        self._engines.clear()
 
     async def mute(self, room_id: int, seat_id: int, kinds: Collection[str]) -> None:
         """Have nothing of these kinds forwarded from a seat."""

@@ -53,6 +53,7 @@ class SeatOut(BaseModel):
     hand_raised_at: datetime | None
     muted: list[TrackKind]
     publication: PublicationOut | None
+    video_paused: bool = Field(description="its network is too poor for pictures: it hears on, and sees none")
     poor: int = Field(description="how badly this seat receives: 0 well, 1, 2 very badly")
     joined_at: datetime | None
     left_at: datetime | None

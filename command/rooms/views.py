@@ -57,19 +57,17 @@ async def own_seat(session: AsyncSession, caller: Caller, room_id: int) -> RoomS
     return await session.scalar(query)
 
 
-def seen_by(facts: RoomFacts, caller: Caller, seat: RoomSeat | None, ice: IceOut) -> RoomOut:
-    """A room as this person sees it."""
-    me = None
-    if seat is not None and seat.state != "removed":
-        role = next(one.role for one in facts.seats if one.id == seat.id)
-        me = MeOut(seat_id=seat.id, role=role, may=may(facts, caller, seat))
+def seen_by(facts: RoomFacts, caller: Caller, seat_id: int | None, ice: IceOut) -> RoomOut:
+    """A room as the holder of that seat sees it, or somebody without one."""
+    seat = next((one for one in facts.seats if one.id == seat_id and one.state != "removed"), None)
+    me = None if seat is None else MeOut(seat_id=seat.id, role=seat.role, may=may(facts, caller, seat))
     people = [one for one in facts.seats if one.state in _IN]
-    others = [one for one in people if seat is None or one.id != seat.id]
+    others = [one for one in people if one.id != seat_id]
     limit = limit_for(len(others) + 1, [one.poor for one in others])
     return RoomOut(**dict(facts), me=me, ice=ice, limit=LimitOut.model_validate(limit, from_attributes=True))
 
 
-def may(room: RoomFacts, caller: Caller, seat: RoomSeat) -> list[May]:
+def may(room: RoomFacts, caller: Caller, seat: SeatOut) -> list[May]:
     """What somebody may do from a seat, by the doors' names."""
     if room.state == "closed":
         return []

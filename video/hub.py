@@ -31,6 +31,7 @@ from video.guard import Guard
 from video.legs import Connection, Publication, Viewing
 from video.measures import count, leg_figures
 from video.offers import Offer, preferences, read_offer
+from video.turn import announced
 
 log = logging.getLogger(__name__)
 
@@ -68,6 +69,7 @@ class Hub:
         on_event: told of everything that happens, one event after the other.
         ice_servers: STUN and TURN servers for each new leg; none are needed where the hub can be reached directly.
         relay_only: connect through a TURN server only.
+        address: under which the world reaches this machine, if it is behind one-to-one NAT.
         guard: refuses legs when the process has enough of them.
     """
 
@@ -77,12 +79,14 @@ class Hub:
         *,
         ice_servers: Callable[[], Sequence[RTCIceServer]] = tuple,
         relay_only: bool = False,
+        address: str | None = None,
         guard: Guard | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._on_event = on_event
         self._ice_servers = ice_servers
         self._relay_only = relay_only
+        self._address = address
         self._guard = guard or Guard()
         self._clock = clock
         self._rooms: dict[str, _Room] = {}
@@ -123,7 +127,7 @@ class Hub:
                 if kind in sending:
                     sources[kind] = Source(kind, codec, clock=self._clock)
                     take_from(transceiver.receiver, sources[kind])
-            answer = await _answer(peer, asked)
+            answer = await self._answer(peer, asked)
             publication = Publication(
                 id=uuid.uuid4().hex,
                 room=room,
@@ -153,7 +157,7 @@ class Hub:
                 if asked.sections[kind].receives:
                     sinks[kind] = Sink(kind, clock=self._clock)
                     give_to(transceiver.sender, sinks[kind])
-            answer = await _answer(peer, asked)
+            answer = await self._answer(peer, asked)
             viewing = Viewing(
                 id=uuid.uuid4().hex,
                 room=room,
@@ -227,6 +231,20 @@ class Hub:
                 bundlePolicy=RTCBundlePolicy.MAX_BUNDLE,
             )
         )
+
+    async def _answer(self, peer: RTCPeerConnection, offer: Offer) -> str:
+        """Agree with an offer; the connection then comes about by itself."""
+        try:
+            await peer.setRemoteDescription(offer.description)
+            await peer.setLocalDescription()
+        except UNANSWERABLE as problem:
+            await peer.close()
+            raise BadOffer(f"the offer cannot be answered: {problem}") from problem
+        except BaseException:
+            await peer.close()
+            raise
+        answer = peer.localDescription.sdp
+        return announced(answer, self._address) if self._address else answer
 
     def _publication(self, room: str, participant: str) -> Publication:
         found = self._rooms[room].publications.get(participant) if room in self._rooms else None
@@ -334,27 +352,6 @@ class Hub:
         task = asyncio.create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-async def _answer(peer: RTCPeerConnection, offer: Offer) -> str:
-    """Agree with an offer; the connection then comes about by itself."""
-    try:
-        await peer.setRemoteDescription(offer.description)
-        await peer.setLocalDescription()
-    except (
-        ValueError,
-        AssertionError,
-        InternalError,
-        InvalidAccessError,
-        InvalidStateError,
-        OperationError,
-    ) as problem:
-        await peer.close()
-        raise BadOffer(f"the offer cannot be answered: {problem}") from problem
-    except BaseException:
-        await peer.close()
-        raise
-    return peer.localDescription.sdp
 
 
 def _viewing(room: _Room, of: str) -> list[Viewing]:

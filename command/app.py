@@ -24,6 +24,7 @@ import command.drill.api
 import command.events.api
 import command.officers.api
 import command.officers.doors
+import command.recordings.api
 import command.replay.api
 import command.rooms.api
 import command.rooms.floor_api
@@ -59,7 +60,7 @@ from command.rooms.other_origins import OtherOrigins
 from command.rooms.presence import PresenceKeeper, RoomWatch
 from command.rooms.shapes import RoomFacts
 from command.rooms.tokens import RoomTokens
-from command.settings import DispatchSettings
+from command.settings import DispatchSettings, RecordingSettings
 from command.sources.watching import SourceWatcher
 from command.together import Together
 from data.positions.errors import FixError
@@ -113,11 +114,14 @@ def create_app(
     dispatch: DispatchSettings | None = None,
     connect: Connect = no_hub,
     ice: IceFor = no_ice,
+    recording: RecordingSettings | None = None,
+    home: Path = Path("var"),
     web: Path = _WEB,
 ) -> FastAPI:
     """The web process: API, live feed and pages over one database and one prepared road network.
 
-    `connect` makes an engine of a media process's address and secret; `ice` says what connections are built with.
+    `connect` makes an engine of a media process's address and secret; `ice` says what connections are built with;
+    `home` is where the recorder's files lie.
     """
     dispatch = dispatch or DispatchSettings()
     roads = Roads(road_store)
@@ -174,6 +178,8 @@ def create_app(
     app.state.dispatch = dispatch
     app.state.planning_world = Bureau(dispatch.stale_after)
     app.state.failed_tries = FailedTries()
+    app.state.recording = recording or RecordingSettings()
+    app.state.recordings_folder = app.state.recording.folder_in(home)
     app.state.room_tokens = RoomTokens(database)
     app.state.carrier = carrier
     app.state.presence = presence
@@ -194,6 +200,7 @@ def create_app(
         command.dispatch.joint_api,
         command.dispatch.responders_api,
         command.dispatch.under_way_api,
+        command.recordings.api,
         command.replay.api,
         command.rooms.api,
         command.rooms.floor_api,

@@ -12,7 +12,15 @@ from command.app import create_app
 from command.coverage.planner import run_planner
 from command.intake import Intake
 from command.media import ice_for, run_media
-from command.settings import CoverageSettings, DispatchSettings, IntakeSettings, MediaSettings, ServerSettings
+from command.recorder import run_recorder
+from command.settings import (
+    CoverageSettings,
+    DispatchSettings,
+    IntakeSettings,
+    MediaSettings,
+    RecordingSettings,
+    ServerSettings,
+)
 from command.sources.heartbeat import Heartbeat
 from data.hj212.gateway import serve_gateway
 from gis.database import Database
@@ -33,7 +41,11 @@ def run_web(settings: ServerSettings) -> None:
     """API, live feed and pages, until told to stop."""
     media = MediaSettings()
     app = create_app(
-        Database(_url(settings)), road_store(settings.home), connect=HubClient, ice=lambda actor: ice_for(media, actor)
+        Database(_url(settings)),
+        road_store(settings.home),
+        connect=HubClient,
+        ice=lambda actor: ice_for(media, actor),
+        home=settings.home,
     )
     uvicorn.run(
         app,
@@ -83,8 +95,12 @@ def main(name: str) -> None:
             settings = ServerSettings()
             database = Database(_url(settings))
             asyncio.run(run_planner(database, road_store(settings.home), DispatchSettings(), CoverageSettings()))
+        case "recorder":
+            settings, recording = ServerSettings(), RecordingSettings()
+            folder = recording.folder_in(settings.home)
+            asyncio.run(run_recorder(Database(_url(settings)), folder, recording, HubClient))
         case _:
-            raise SystemExit(f"there is no process called {name!r}; there are web, intake, media and planner")
+            raise SystemExit(f"there is no process called {name!r}; there are web, intake, media, planner and recorder")
 
 
 if __name__ == "__main__":

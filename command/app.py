@@ -303,6 +303,8 @@ def _serve_pages(app: FastAPI, web: Path) -> None:
 
     for name in ("", *PAGES):
         app.add_api_route(f"/{name}", page, methods=["GET"], include_in_schema=False)
+    # A call by its link; who may be there is decided at the room's own doors.
+    app.add_api_route("/room/{room_id:int}", page, methods=["GET"], include_in_schema=False)
     for folder in ("assets", "icons"):
         if (web / folder).is_dir():
             app.mount(f"/{folder}", StaticFiles(directory=web / folder), name=folder)

@@ -4,20 +4,24 @@ import type { FeatureCollection } from 'geojson'
 import { inject } from 'vue'
 import { Client, type Query, withQuery } from './client'
 import type * as plan from './planTypes'
+import { RoomDoors } from './rooms'
 import type * as t from './types'
 
 export { COVERAGE_FILES } from './planTypes'
 export type * from './planTypes'
+export type * from './rooms'
 export type * from './types'
-export { ApiProblem, Client, isAbort, Unreachable, withQuery } from './client'
+export { ApiProblem, Client, isAbort, Unreachable, withQuery, withToken } from './client'
 
 type Cancel = { signal?: AbortSignal }
 
 export class Api {
   private readonly client: Client
+  readonly rooms: RoomDoors
 
   constructor(client: Client = new Client()) {
     this.client = client
+    this.rooms = new RoomDoors(client)
   }
 
   session = () => this.client.get<t.Session>('/api/session')

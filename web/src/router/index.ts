@@ -10,6 +10,8 @@ const routes: RouteRecordRaw[] = [
   { path: '/plan', component: () => import('@/screens/PlanScreen.vue'), meta: { screen: 'plan' } },
   { path: '/wall', component: () => import('@/screens/WallScreen.vue'), meta: { screen: 'wall' } },
   { path: '/field', component: () => import('@/screens/FieldScreen.vue'), meta: { screen: 'field' } },
+  // Experts come by a link and have no account: the page itself says what is missing.
+  { path: '/room/:id(\\d+)', component: () => import('@/screens/RoomScreen.vue'), meta: { open: true, screen: 'room' } },
   { path: '/:rest(.*)*', component: () => import('@/screens/NotFoundScreen.vue'), meta: { open: true, screen: 'none' } },
 ]
 

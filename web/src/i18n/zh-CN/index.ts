@@ -1,5 +1,6 @@
 /** Every text in Chinese, one file for each part of the product. */
 import { alerts } from './alerts'
+import { call } from './call'
 import { common } from './common'
 import { desk } from './desk'
 import { deskTools } from './deskTools'
@@ -14,6 +15,7 @@ import { wall } from './wall'
 
 export const zhCN = {
   ...alerts,
+  ...call,
   ...common,
   ...desk,
   ...deskTools,

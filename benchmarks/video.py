@@ -133,7 +133,7 @@ def _result(server: str, cpu: float, before: list[dict[str, Any]], after: list[d
 @asynccontextmanager
 async def running(server: str, people: int) -> AsyncIterator[tuple[Process, str]]:
     """A server's process and the address of its door."""
-    port = _free_port()
+    port = free_port()
     async with AsyncExitStack() as stack:
         if server == "janus":
             folder = stack.enter_context(tempfile.TemporaryDirectory())
@@ -144,11 +144,11 @@ async def running(server: str, people: int) -> AsyncIterator[tuple[Process, str]
             yield process, f"ws://127.0.0.1:{port}"
         else:
             process = await _start(stack, "-m", "benchmarks.peers.video_servers", server, str(port))
-            await _answers(f"http://127.0.0.1:{port}")
+            await answers(f"http://127.0.0.1:{port}")
             yield process, f"http://127.0.0.1:{port}"
 
 
-async def _answers(url: str) -> None:
+async def answers(url: str) -> None:
     async with httpx.AsyncClient(trust_env=False, headers={"Authorization": f"Bearer {SECRET}"}) as client:
         for _ in range(300):
             try:
@@ -184,7 +184,7 @@ def rss_mb(pid: int) -> float:
     return 0.0
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

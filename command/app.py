@@ -24,6 +24,7 @@ import command.drill.api
 import command.events.api
 import command.officers.api
 import command.officers.doors
+import command.recordings.api
 import command.replay.api
 import command.rooms.api
 import command.rooms.floor_api
@@ -59,7 +60,7 @@ from command.rooms.other_origins import OtherOrigins
 from command.rooms.presence import PresenceKeeper, RoomWatch
 from command.rooms.shapes import RoomFacts
 from command.rooms.tokens import RoomTokens
-from command.settings import DispatchSettings
+from command.settings import DispatchSettings, RecordingSettings
 from command.sources.watching import SourceWatcher
 from command.together import Together
 from data.positions.errors import FixError
@@ -75,7 +76,8 @@ from routing.errors import NetworkUnusable, NoRoute, OutsideRoads, SpeedsChanged
 from routing.network import RoadStore
 from routing.roads import Roads
 from routing.tiles import RoadTiles
-from video.errors import BadOffer, HubBusy, HubLost, NoSuchLeg, NoSuchPublication
+from video.errors import BadOffer, HubBusy, HubLost, NoSuchLeg, NoSuchPublication, ViewedElsewhere
+from video.livekit import LiveKit
 
 log = logging.getLogger(__name__)
 
@@ -101,6 +103,7 @@ _STATUS_OF: dict[type[Exception], int] = {
     BadOffer: 400,
     NoSuchLeg: 404,
     NoSuchPublication: 409,
+    ViewedElsewhere: 501,
     HubBusy: 503,
     HubLost: 503,
 }
@@ -113,11 +116,15 @@ def create_app(
     dispatch: DispatchSettings | None = None,
     connect: Connect = no_hub,
     ice: IceFor = no_ice,
+    livekit: LiveKit | None = None,
+    recording: RecordingSettings | None = None,
+    home: Path = Path("var"),
     web: Path = _WEB,
 ) -> FastAPI:
     """The web process: API, live feed and pages over one database and one prepared road network.
 
-    `connect` makes an engine of a media process's address and secret; `ice` says what connections are built with.
+    `connect` makes an engine of a media process's address and secret; `ice` says what connections are built with;
+    `home` is where the recorder's files lie. With `livekit` all rooms are carried there instead.
     """
     dispatch = dispatch or DispatchSettings()
     roads = Roads(road_store)
@@ -125,7 +132,7 @@ def create_app(
     feed = LiveFeed(database)
     officers = LiveOfficers(database, dispatch.stale_after)
     room_watch = RoomWatch()
-    carrier = Carrier(database, connect, ice)
+    carrier = Carrier(database, connect, ice, outside=livekit)
     presence = PresenceKeeper(database, carrier)
     follower = Follower(database, feed, officers, roads, room_watch)
     positions = PositionWriter(database, officers)
@@ -174,8 +181,11 @@ def create_app(
     app.state.dispatch = dispatch
     app.state.planning_world = Bureau(dispatch.stale_after)
     app.state.failed_tries = FailedTries()
+    app.state.recording = recording or RecordingSettings()
+    app.state.recordings_folder = app.state.recording.folder_in(home)
     app.state.room_tokens = RoomTokens(database)
     app.state.carrier = carrier
+    app.state.livekit = livekit
     app.state.presence = presence
     app.state.room_watch = room_watch
     app.state.rooms_told = Together[int, RoomFacts]()
@@ -194,6 +204,7 @@ def create_app(
         command.dispatch.joint_api,
         command.dispatch.responders_api,
         command.dispatch.under_way_api,
+        command.recordings.api,
         command.replay.api,
         command.rooms.api,
         command.rooms.floor_api,
@@ -215,6 +226,7 @@ def create_app(
         routing.api,
     ):
         app.include_router(door.router)
+    app.include_router(command.rooms.media_api.hooks)
     app.add_api_route("/api/health", _health, methods=["GET"], tags=["health"])
     _serve_pages(app, web)
     return app

@@ -95,6 +95,42 @@ class MediaSettings(BaseSettings):
         return Limits(lag_s=self.max_lag_ms / 1000, cpu=self.max_cpu, joining=self.joining)
 
 
+class LiveKitSettings(BaseSettings):
+    """A LiveKit server that carries the rooms in the place of our own media processes (docs/scale.md)."""
+
+    model_config = SettingsConfigDict(env_prefix="ONEMAP_LIVEKIT_")
+
+    url: str = Field(default="", description="of the server; none: our own media processes carry the rooms")
+    key: str = ""
+    secret: str = Field(default="", description="of at least 32 characters, as in the server's configuration")
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if self.url and not (self.key and self.secret):
+            raise ValueError("a LiveKit server needs ONEMAP_LIVEKIT_KEY and ONEMAP_LIVEKIT_SECRET")
+        return self
+
+
+class RecordingSettings(BaseSettings):
+    """What is recorded of rooms, where, and for how long."""
+
+    model_config = SettingsConfigDict(env_prefix="ONEMAP_RECORDING_")
+
+    folder: Path | None = Field(
+        default=None, description="where recordings lie; `recordings` under the home if not set"
+    )
+    segment_s: float = Field(default=60.0, ge=5, le=600, description="so long is one file, up to the next key frame")
+    keep_days: int = Field(default=180, ge=1, le=36_500, description="then files are deleted, unless held")
+    keep_drill_days: int = Field(default=7, ge=1, le=36_500, description="the same for drills")
+    free_mb: int = Field(default=2_048, ge=0, description="recording stops when less than this is free on its disk")
+
+    def folder_in(self, home: Path) -> Path:
+        return self.folder or home / "recordings"
+
+    def kept_for(self, *, drill: bool) -> timedelta:
+        return timedelta(days=self.keep_drill_days if drill else self.keep_days)
+
+
 class ServerSettings(BaseSettings):
     """Where the web process listens and keeps its things."""
 

@@ -124,6 +124,8 @@ def _children(here: Installation, host: str, port: int, hj212_port: int) -> list
         port = media.door_port + number if media.door_port else 0
         command = (sys.executable, "-m", "command.serve", "media")
         children.append(Child(name, command, inherited | {"ONEMAP_MEDIA_DOOR_PORT": str(port)}))
+    if media.processes:
+        children.append(Child("recorder", (sys.executable, "-m", "command.serve", "recorder"), inherited))
     return children
 
 

@@ -91,8 +91,9 @@ async def close(session: AsyncSession, caller: Caller, room_id: int, version: in
 
 async def end(session: AsyncSession, room: Room, by: str, *, by_system: bool = False) -> None:
     """Close a room that is held, and everybody's seat in it."""
-    room.state, room.closed_by, room.version = "closed", by, room.version + 1
-    room.closed_at, room.speaker_id = await now(session), None
+    at = await now(session)  # before anything is changed: the question would write half of it
+    room.state, room.closed_at, room.closed_by = "closed", at, by
+    room.speaker_id, room.version = None, room.version + 1
     await session.flush()
     mine = RoomSeat.room_id == room.id
     await session.execute(

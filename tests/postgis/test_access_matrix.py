@@ -6,6 +6,7 @@ The doors are taken from the OpenAPI: a new one that has no entry here fails the
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -24,6 +25,7 @@ from planning.worker import Planner
 from routing.network import RoadStore
 from tests.house import DESK_ROLES, FANGZI, IN_FANGZI, KUIWEN, House, house
 from tests.vector_tile import read_tile
+from video.recording.manifest import Manifest
 
 IN_KUIWEN = (119.1055, 36.705)
 ROLES = (*DESK_ROLES, "officer")
@@ -73,8 +75,17 @@ DOORS = {
     "/api/reach": Door(params=(("at", "119.1055,36.705"), ("radius_m", "100000"))),
     "/api/dispatch/under-way": Door(),
     "/api/photos/{photo_id}": Door("photo"),
+    "/api/experts": Door(),
+    "/api/callable-people": Door(),
     "/api/rooms": Door(),
     "/api/rooms/{room_id}": Door("room"),
+    "/api/rooms/{room_id}/recordings": Door("room"),
+    "/api/rooms/{room_id}/snapshots": Door("room"),
+    "/api/recordings": Door(),
+    "/api/recordings/{recording_id}": Door("recording"),
+    "/api/recordings/{recording_id}/segments/{number}": Door("recording"),
+    "/api/recordings/{recording_id}/evidence.zip": Door("recording"),
+    "/api/snapshots/{snapshot_id}": Door("snapshot"),
     "/api/officers": Door(params=(("bbox", BOX),)),
     "/api/officers/{officer_id}": Door("officer"),
     "/api/officers/{officer_id}/track": Door("officer", tuple(MEANWHILE.items())),
@@ -238,6 +249,26 @@ async def _county(made: House, region: str, place: tuple[float, float]) -> dict[
     room = await made.person(by).post("/api/rooms", json={"kind": "dispatch", "alert_id": alert["id"]})
     assert room.status_code == 201, room.text
     ids["room"], ids["seat"] = room.json()["id"], room.json()["seats"][0]["id"]
+    ids["recording"] = await one(
+        "INSERT INTO recording (room_id, region, started_by, keep_until)"
+        " VALUES (:room, :region, :mark, now() + interval '1 day') RETURNING id",
+        room=ids["room"],
+    )
+    await one(
+        "INSERT INTO recording_segment (recording_id, number, seat_id, seat_name, file, codecs, started_at, region)"
+        " VALUES (:recording, :recording, :seat, :mark, 'a.webm', '{vp8}', now(), :region) RETURNING number",
+        recording=ids["recording"],
+        seat=ids["seat"],
+    )
+    folder = made.app.state.recordings_folder / str(ids["recording"])
+    written = Manifest.open(folder, {"title": mark}, now=datetime.now(UTC))
+    written.open_segment(datetime.now(UTC), seat=str(ids["seat"]), suffix=".webm", seat_name=mark)
+    (folder / "a.webm").write_text(mark)
+    ids["snapshot"] = await one(
+        "INSERT INTO snapshot (room_id, taken_by, media_type, sha256, content, region) VALUES"
+        " (:room, :mark, 'image/png', :mark, convert_to(CAST(:mark AS text), 'UTF8'), :region) RETURNING id",
+        room=ids["room"],
+    )
     await one(
         "INSERT INTO expert (name, organisation, field, region) VALUES (:mark, :mark, :mark, :region) RETURNING id"
     )
@@ -252,9 +283,12 @@ async def _county(made: House, region: str, place: tuple[float, float]) -> dict[
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def counties(module_postgis_url: str, town_roads: RoadStore) -> AsyncIterator[tuple[House, dict[str, Any]]]:
+async def counties(
+    module_postgis_url: str, town_roads: RoadStore, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[tuple[House, dict[str, Any]]]:
     """One application, two counties with rows of every kind; the tests change nothing that another needs."""
     async with house(module_postgis_url, town_roads) as made:
+        made.app.state.recordings_folder = tmp_path_factory.mktemp("recordings")
         ids = {KUIWEN: await _county(made, KUIWEN, IN_KUIWEN), FANGZI: await _county(made, FANGZI, IN_FANGZI)}
         yield made, ids
 
@@ -318,7 +352,18 @@ async def test_no_door_shows_a_row_of_another_county(
         assert not _says(answer, MARKS[FANGZI]), answer.text
         if answer.headers.get("content-type", "").startswith("application/json"):
             assert not _regions(answer.json()) & {FANGZI}
-    if door.ids in ("alert", "assignment", "photo", "officer", "enterprise", "point", "coverage", "room"):
+    if door.ids in (
+        "alert",
+        "assignment",
+        "photo",
+        "officer",
+        "enterprise",
+        "point",
+        "coverage",
+        "room",
+        "recording",
+        "snapshot",
+    ):
         (answer,) = answers
         empty = answer.status_code == 200 and answer.json() in ({"items": [], "next": None},)
         assert empty or answer.status_code in (403, 404), answer.text
@@ -396,8 +441,19 @@ async def test_nobody_writes_across_the_border(counties: tuple[House, dict[str, 
                 ("close", {"version": 1}),
                 ("ring", {"officer_ids": [here["officer"]]}),
                 ("tokens", {"purpose": "publish"}),
+                ("hand", {"raised": True}),
+                ("talk", {"on": True}),
+                ("lock", {"locked": True}),
+                ("invitations", {"name": "x"}),
+                ("whip", None),
+                (f"whep?participant={there['seat']}", None),
+                *((f"seats/{there['seat']}/{change}", {}) for change in ("mute", "unmute", "remove", "insert")),
+                ("recordings", {"action": "start"}),
+                ("recordings", {"action": "stop"}),
+                ("snapshots", None),
             )
         ),
+        ("POST", f"/api/recordings/{there['recording']}/hold", {"held": True, "reason": "x", "version": 1}),
         ("PUT", "/api/roads/speeds", {"by_class": {"*": 0.5}, "by_hour": {}, "version": 1}),
         ("POST", "/api/positions", [{"officer_id": there["officer"], "lon": lon, "lat": lat, "at": 1}]),
     ]

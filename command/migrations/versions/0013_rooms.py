@@ -53,12 +53,10 @@ _TOLD = (
 )
 
 _ROOM_COLUMNS = "state, locked, recording, speaker_id, spoke_at, closed_at, closed_by, version"
-_NEW_ROOM = "kind, alert_id, assignment_id, title, region, recording, audio_group, opened_by, drill"
 _SEAT_COLUMNS = (
     "role, state, hand_raised_at, muted, publishing, rang_at, joined_at, seen_at, left_at, presence, poor, stalled,"
     " video_paused"
 )
-_NEW_SEAT = "room_id, user_name, officer_id, name, organisation, field, role, state, rang_at, region"
 
 _WITHOUT_A_PERSON = ("media_hub", "room_leg", "room_token_use", "house_secret")
 
@@ -84,8 +82,8 @@ def _grant() -> None:
     for table in ("room", "room_seat", "expert", *_WITHOUT_A_PERSON):
         op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
     op.execute("GRANT SELECT ON room, room_seat, expert TO onemap_web")
-    op.execute(f"GRANT INSERT ({_NEW_ROOM}), UPDATE ({_ROOM_COLUMNS}) ON room TO onemap_web")
-    op.execute(f"GRANT INSERT ({_NEW_SEAT}), UPDATE ({_SEAT_COLUMNS}) ON room_seat TO onemap_web")
+    op.execute(f"GRANT INSERT, UPDATE ({_ROOM_COLUMNS}) ON room TO onemap_web")
+    op.execute(f"GRANT INSERT, UPDATE ({_SEAT_COLUMNS}) ON room_seat TO onemap_web")
     mine = f"id IN (SELECT s.id FROM my_seats() s) OR {_DISPATCH}"
     for table, command, condition in (
         ("room", "SELECT", f"{_DESKS} OR id {_MINE}"),

@@ -24,7 +24,12 @@ import command.drill.api
 import command.events.api
 import command.officers.api
 import command.officers.doors
+import command.recordings.api
 import command.replay.api
+import command.rooms.api
+import command.rooms.floor_api
+import command.rooms.media_api
+import command.rooms.presence_api
 import command.sources.api
 import data.api
 import enforcement.api
@@ -34,6 +39,7 @@ import layers.ogc_api
 import layers.search_api
 import planning.api
 import planning.export_api
+import planning.trial_api
 import routing.api
 from command import problems
 from command.access.api import FailedTries
@@ -41,6 +47,7 @@ from command.access.middleware import Identify
 from command.access.sessions import People
 from command.access.tables import UserAccount
 from command.bodies import BoundedBodies
+from command.coverage.network import PlannedRoads
 from command.coverage.world import Bureau
 from command.dispatch.responders_api import Rankings
 from command.events.feed import LiveFeed
@@ -50,8 +57,14 @@ from command.housekeeping import Housekeeping, make_partitions
 from command.officers.live import LiveOfficers
 from command.officers.positions import PositionWriter
 from command.places import Places
-from command.settings import DispatchSettings
+from command.rooms.carrying import Carrier, Connect, IceFor, no_hub, no_ice
+from command.rooms.other_origins import OtherOrigins
+from command.rooms.presence import PresenceKeeper, RoomWatch
+from command.rooms.shapes import RoomFacts
+from command.rooms.tokens import RoomTokens
+from command.settings import DispatchSettings, RecordingSettings
 from command.sources.watching import SourceWatcher
+from command.together import Together
 from data.positions.errors import FixError
 from data.positions.fix import CHINA
 from enforcement.remembering import RememberedOverviews
@@ -61,10 +74,13 @@ from gis.regions import load_regions
 from layers.errors import LayerError
 from layers.standard import standard_layers
 from planning.errors import JobOver, UnusableScenario
+from planning.trial import Warm
 from routing.errors import NetworkUnusable, NoRoute, OutsideRoads, SpeedsChanged, UnusableClosure, UnusableSpeeds
 from routing.network import RoadStore
 from routing.roads import Roads
 from routing.tiles import RoadTiles
+from video.errors import BadOffer, HubBusy, HubLost, NoSuchLeg, NoSuchPublication, ViewedElsewhere
+from video.livekit import LiveKit
 
 log = logging.getLogger(__name__)
 
@@ -87,19 +103,41 @@ _STATUS_OF: dict[type[Exception], int] = {
     NoRoute: 404,
     SpeedsChanged: 409,
     NetworkUnusable: 503,
+    BadOffer: 400,
+    NoSuchLeg: 404,
+    NoSuchPublication: 409,
+    ViewedElsewhere: 501,
+    HubBusy: 503,
+    HubLost: 503,
 }
 
 
 def create_app(
-    database: Database, road_store: RoadStore, *, dispatch: DispatchSettings | None = None, web: Path = _WEB
+    database: Database,
+    road_store: RoadStore,
+    *,
+    dispatch: DispatchSettings | None = None,
+    connect: Connect = no_hub,
+    ice: IceFor = no_ice,
+    livekit: LiveKit | None = None,
+    recording: RecordingSettings | None = None,
+    home: Path = Path("var"),
+    web: Path = _WEB,
 ) -> FastAPI:
-    """The web process: API, live feed and pages over one database and one prepared road network."""
+    """The web process: API, live feed and pages over one database and one prepared road network.
+
+    `connect` makes an engine of a media process's address and secret; `ice` says what connections are built with;
+    `home` is where the recorder's files lie. With `livekit` all rooms are carried there instead.
+    """
     dispatch = dispatch or DispatchSettings()
     roads = Roads(road_store)
     road_tiles = RoadTiles(roads)
     feed = LiveFeed(database)
     officers = LiveOfficers(database, dispatch.stale_after)
-    follower = Follower(database, feed, officers, roads)
+    room_watch = RoomWatch()
+    carrier = Carrier(database, connect, ice, outside=livekit)
+    presence = PresenceKeeper(database, carrier)
+    follower = Follower(database, feed, officers, roads, room_watch)
     positions = PositionWriter(database, officers)
     keeper = Housekeeping(database, roads)
     watcher = SourceWatcher(database)
@@ -115,12 +153,13 @@ def create_app(
         await feed.start()
         tell = asyncio.get_running_loop().call_soon_threadsafe
         roads.on_change = lambda version: tell(feed.tell_roads, version)
-        tasks = [asyncio.create_task(_keep_running(part)) for part in (follower, positions, keeper, watcher)]
+        tasks = [asyncio.create_task(_keep_running(part)) for part in (follower, positions, keeper, watcher, presence)]
         tasks.append(asyncio.create_task(road_tiles.prepare()))
         try:
             yield
         finally:
             await _stop(tasks)
+            await carrier.close()
             await database.close()
 
     app = FastAPI(
@@ -144,13 +183,24 @@ def create_app(
     app.state.follower = follower
     app.state.dispatch = dispatch
     app.state.planning_world = Bureau(dispatch.stale_after)
+    app.state.planning_roads = PlannedRoads(roads)
+    app.state.planning_warm = Warm()
     app.state.failed_tries = FailedTries()
+    app.state.recording = recording or RecordingSettings()
+    app.state.recordings_folder = app.state.recording.folder_in(home)
+    app.state.room_tokens = RoomTokens(database)
+    app.state.carrier = carrier
+    app.state.livekit = livekit
+    app.state.presence = presence
+    app.state.room_watch = room_watch
+    app.state.rooms_told = Together[int, RoomFacts]()
     app.state.position_areas = _position_areas(roads)
     app.state.record_event = record_for_rooms
     app.state.locate_region = lambda lon, lat: app.state.places.county(lon, lat)
     problems.install(app, _STATUS_OF)
     app.add_middleware(Identify)
     app.add_middleware(BoundedBodies)
+    app.add_middleware(OtherOrigins)
     for door in (
         command.access.api,
         command.alerts.api,
@@ -159,7 +209,12 @@ def create_app(
         command.dispatch.joint_api,
         command.dispatch.responders_api,
         command.dispatch.under_way_api,
+        command.recordings.api,
         command.replay.api,
+        command.rooms.api,
+        command.rooms.floor_api,
+        command.rooms.media_api,
+        command.rooms.presence_api,
         command.coverage.api,
         command.officers.doors,
         command.officers.api,
@@ -173,9 +228,11 @@ def create_app(
         layers.search_api,
         planning.export_api,
         planning.api,
+        planning.trial_api,
         routing.api,
     ):
         app.include_router(door.router)
+    app.include_router(command.rooms.media_api.hooks)
     app.add_api_route("/api/health", _health, methods=["GET"], tags=["health"])
     _serve_pages(app, web)
     return app
@@ -246,6 +303,8 @@ def _serve_pages(app: FastAPI, web: Path) -> None:
 
     for name in ("", *PAGES):
         app.add_api_route(f"/{name}", page, methods=["GET"], include_in_schema=False)
+    # A call by its link; who may be there is decided at the room's own doors.
+    app.add_api_route("/room/{room_id:int}", page, methods=["GET"], include_in_schema=False)
     for folder in ("assets", "icons"):
         if (web / folder).is_dir():
             app.mount(f"/{folder}", StaticFiles(directory=web / folder), name=folder)

@@ -15,13 +15,14 @@ from command.events.layer_changes import ANY_LAYER, CHANNEL, LayerChanges
 from command.housekeeping import obey_closures, obey_speeds
 from command.officers.live import LiveOfficers
 from command.officers.moved import Batch, View, frame_of
+from command.rooms.presence import RoomWatch
 from gis.database import Database
 from gis.listen import listening, own_connection
 from routing.roads import Roads
 
 log = logging.getLogger(__name__)
 
-EVENTS, MOVED = "onemap_event", "onemap_moved"
+EVENTS, MOVED, ROOMS = "onemap_event", "onemap_moved", "onemap_room"
 _MOVED_EVERY_S = 0.5
 _AGAIN_AFTER_S = 1.0
 _LINK_ANSWERS_WITHIN_S = 4.0
@@ -35,6 +36,7 @@ class Follower:
     feed: LiveFeed
     officers: LiveOfficers
     roads: Roads
+    rooms: RoomWatch = field(default_factory=RoomWatch)
     connected: bool = False
     speeds_changed: asyncio.Event = field(default_factory=asyncio.Event)
     heard_at: datetime | None = None
@@ -51,7 +53,7 @@ class Follower:
             await asyncio.sleep(_AGAIN_AFTER_S)
 
     async def _follow(self) -> None:
-        async with listening(self.database.url, (EVENTS, MOVED, CHANNEL)) as announcements:
+        async with listening(self.database.url, (EVENTS, MOVED, ROOMS, CHANNEL)) as announcements:
             # Whatever was announced while nobody listened is in the tables.
             await self.officers.reload()
             await obey_closures(self.database, self.roads)
@@ -63,6 +65,7 @@ class Follower:
             moved = asyncio.Event()
             changes = LayerChanges(self.feed)
             changes.hear(ANY_LAYER)  # what was announced while nobody listened
+            self.rooms.wake_all()
             async with asyncio.TaskGroup() as tasks:
                 helpers = [
                     tasks.create_task(part)
@@ -73,6 +76,8 @@ class Follower:
                     if announcement.channel == MOVED:
                         await self.officers.catch_up()
                         moved.set()
+                    elif announcement.channel == ROOMS:
+                        self.rooms.hear(announcement.payload)
                     elif announcement.channel == CHANNEL:
                         changes.hear(announcement.payload)
                     else:

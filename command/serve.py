@@ -11,11 +11,23 @@ import uvicorn
 from command.app import create_app
 from command.coverage.planner import run_planner
 from command.intake import Intake
-from command.settings import CoverageSettings, DispatchSettings, IntakeSettings, ServerSettings
+from command.media import ice_for, run_media
+from command.recorder import run_recorder
+from command.settings import (
+    CoverageSettings,
+    DispatchSettings,
+    IntakeSettings,
+    LiveKitSettings,
+    MediaSettings,
+    RecordingSettings,
+    ServerSettings,
+)
 from command.sources.heartbeat import Heartbeat
 from data.hj212.gateway import serve_gateway
 from gis.database import Database
 from routing.network import RoadStore
+from video.client import HubClient
+from video.livekit import LiveKit
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +41,16 @@ def road_store(home: Path) -> RoadStore:
 
 def run_web(settings: ServerSettings) -> None:
     """API, live feed and pages, until told to stop."""
-    app = create_app(Database(_url(settings)), road_store(settings.home))
+    media = MediaSettings()
+    livekit = LiveKitSettings()
+    app = create_app(
+        Database(_url(settings)),
+        road_store(settings.home),
+        connect=HubClient,
+        ice=lambda actor: ice_for(media, actor),
+        livekit=LiveKit(livekit.url, livekit.key, livekit.secret) if livekit.url else None,
+        home=settings.home,
+    )
     uvicorn.run(
         app,
         host=settings.host,
@@ -72,12 +93,18 @@ def main(name: str) -> None:
             run_web(ServerSettings())
         case "intake":
             asyncio.run(run_intake(ServerSettings(), IntakeSettings()))
+        case "media":
+            asyncio.run(run_media(Database(_url(ServerSettings())), MediaSettings()))
         case "planner":
             settings = ServerSettings()
             database = Database(_url(settings))
             asyncio.run(run_planner(database, road_store(settings.home), DispatchSettings(), CoverageSettings()))
+        case "recorder":
+            settings, recording = ServerSettings(), RecordingSettings()
+            folder = recording.folder_in(settings.home)
+            asyncio.run(run_recorder(Database(_url(settings)), folder, recording, HubClient))
         case _:
-            raise SystemExit(f"there is no process called {name!r}; there are web, intake and planner")
+            raise SystemExit(f"there is no process called {name!r}; there are web, intake, media, planner and recorder")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,8 @@ import command.access.tables
 import command.alerts.tables
 import command.dispatch.tables
 import command.events.tables
+import command.recordings.tables
+import command.rooms.tables
 import command.sources.tables
 import data.tables
 import enforcement.tables

@@ -19,6 +19,7 @@ from command.access.sessions import open_session
 from command.access.tables import UserAccount
 from command.app import create_app
 from command.intake import Intake
+from command.rooms.carrying import Connect, IceFor, no_hub, no_ice
 from command.settings import DispatchSettings
 from data.hj212.errors import FrameError
 from data.hj212.frame import Frame
@@ -35,6 +36,7 @@ from data.tables import (
 )
 from gis.database import Database
 from routing.network import RoadStore
+from video.livekit import LiveKit
 
 KUIWEN, FANGZI, WEIFANG, PROVINCE = "370705", "370704", "3707", "37"
 DESK_ROLES = ("duty", "dispatcher", "planner", "expert", "admin")
@@ -180,10 +182,18 @@ class House:
 
 
 @asynccontextmanager
-async def house(url: str, roads: RoadStore, **dispatch: Any) -> AsyncIterator[House]:
+async def house(
+    url: str,
+    roads: RoadStore,
+    *,
+    connect: Connect = no_hub,
+    ice: IceFor = no_ice,
+    livekit: LiveKit | None = None,
+    **dispatch: Any,
+) -> AsyncIterator[House]:
     """Run the application on a migrated database: regions, a standard's limits and people are put in first."""
     database = Database(url, pool_size=8)
-    app = create_app(database, roads, dispatch=DispatchSettings(**dispatch))
+    app = create_app(database, roads, dispatch=DispatchSettings(**dispatch), connect=connect, ice=ice, livekit=livekit)
     made = House(app, database)
     async with database.for_system() as session, session.begin():
         for adcode, name, level, parent, box in _REGIONS:

@@ -4,6 +4,7 @@ MediaError
 ├── BadOffer             an offer that is no usable SDP
 ├── NoSuchPublication    nobody of that name sends here
 ├── NoSuchLeg            there is no such connection (any more)
+├── ViewedElsewhere      this engine sends to its own clients only
 ├── HubBusy              no more legs now; try again in a moment
 └── HubLost              the hub does not answer
 """
@@ -23,6 +24,10 @@ class NoSuchPublication(MediaError):
 
 class NoSuchLeg(MediaError):
     """There is no such connection, or it has ended."""
+
+
+class ViewedElsewhere(MediaError):
+    """The engine answers no offer of who views; they join with its own client."""
 
 
 class HubBusy(MediaError):

@@ -17,6 +17,7 @@ from command import demo as demonstration
 from command.cli.console import DEFAULT_HOME, Home, clear_errors, err, out, running_installation
 from command.drill.play import run_drill
 from command.installation import Installation
+from command.settings import MediaSettings
 from command.supervise import Child, Supervisor
 from data.demo.users import DEMO_PASSWORD, demo_users
 
@@ -113,10 +114,19 @@ def _children(here: Installation, host: str, port: int, hj212_port: int) -> list
         "ONEMAP_INTAKE_HOST": host,
         "ONEMAP_INTAKE_PORT": str(hj212_port),
     }
-    return [
-        Child(name, (sys.executable, "-m", "command.serve", name), os.environ | environment)
-        for name in ("web", "intake", "planner")
+    inherited = os.environ | environment
+    children = [
+        Child(name, (sys.executable, "-m", "command.serve", name), inherited) for name in ("web", "intake", "planner")
     ]
+    media = MediaSettings()
+    for number in range(media.processes):
+        name = "media" if number == 0 else f"media{number + 1}"
+        port = media.door_port + number if media.door_port else 0
+        command = (sys.executable, "-m", "command.serve", "media")
+        children.append(Child(name, command, inherited | {"ONEMAP_MEDIA_DOOR_PORT": str(port)}))
+    if media.processes:
+        children.append(Child("recorder", (sys.executable, "-m", "command.serve", "recorder"), inherited))
+    return children
 
 
 def _run(here: Installation, children: list[Child], when_ready: Callable[[], Coroutine[None, None, None]]) -> None:
@@ -154,7 +164,7 @@ async def _welcome(url: str, hj212_port: int, began: float, *, users: bool) -> N
         for user in named:
             out.print(f"  {user.username:<12} {user.role:<11} {user.region}")
         out.print("  officer1 …   officer     the phone page: /field")
-    out.print("Pages: /wall /desk /field   Stop with Ctrl-C; start again with the same command.\n")
+    out.print("Pages: /wall /desk /plan /field   Stop with Ctrl-C; start again with the same command.\n")
 
 
 @contextmanager

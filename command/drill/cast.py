@@ -18,6 +18,9 @@ from command.alerts.tables import Alert
 from command.alerts.views import alert_view, assignment_view
 from command.dispatch.tables import OPEN_STATES, Assignment, Photo
 from command.events.log import record_event
+from command.rooms.coming import end
+from command.rooms.keeping import hold_room
+from command.rooms.tables import Room
 from data.tables import (
     DataLogger,
     MonitoringPoint,
@@ -116,6 +119,9 @@ async def tear_down(session: AsyncSession, drill_id: str, *, actor: str) -> bool
     officer_ids = (await session.scalars(select(Officer.id).where(Officer.code.startswith(f"DRILL-{drill_id}-")))).all()
     alert_ids = (await session.scalars(select(Alert.id).where(Alert.point_id == point.id))).all()
     await _end_open(session, alert_ids, officer_ids, actor)
+    open_rooms = select(Room.id).where(Room.alert_id.in_(alert_ids), Room.state == "open")
+    for room_id in (await session.scalars(open_rooms)).all():
+        await end(session, await hold_room(session, room_id), actor, by_system=True)
     await session.execute(
         delete(Photo).where(Photo.assignment_id.in_(select(Assignment.id).where(Assignment.alert_id.in_(alert_ids))))
     )

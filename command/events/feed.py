@@ -17,6 +17,7 @@ from sqlalchemy import func, select
 
 from command.events.log import topic_of
 from command.events.tables import Event
+from command.rooms.tables import RoomSeat
 from gis.database import Database, Scope
 from gis.parameters import area_prefix
 
@@ -24,6 +25,7 @@ log = logging.getLogger(__name__)
 
 BACKLOG_PAGE = 1_000
 QUEUE_LIMIT = 2_000
+_DESKS = ("duty", "dispatcher", "admin")  # they hear of every room of their area
 # A reader that is this far behind sees the past; and two hundred of them must not take the memory of all others.
 QUEUE_BYTES_LIMIT = 4 * 1024 * 1024
 
@@ -67,6 +69,19 @@ class Header:
     region: str
     officer_id: int | None
     alert_id: int | None
+    subject: str = ""
+
+    @property
+    def is_room(self) -> bool:
+        return self.kind.startswith("room.")
+
+
+@dataclass(frozen=True, slots=True)
+class Seated:
+    """Who sits in the rooms that a page is about, wherever those are: officers by id, others by user name."""
+
+    officers: frozenset[int] = frozenset()
+    users: frozenset[str] = frozenset()
 
 
 TakeIn = Callable[[Sequence[Header]], Awaitable[None]]
@@ -149,7 +164,7 @@ class LiveFeed:
     async def _headers(self) -> list[Header]:
         async with self._database.for_system() as session:
             rows = await session.execute(
-                select(Event.seq, Event.kind, Event.region, Event.officer_id, Event.alert_id)
+                select(Event.seq, Event.kind, Event.region, Event.officer_id, Event.alert_id, Event.subject)
                 .where(Event.seq > self.last_seq)
                 .order_by(Event.seq)
                 .limit(BACKLOG_PAGE)
@@ -157,13 +172,43 @@ class LiveFeed:
             return [Header(*row) for row in rows]
 
     async def _hand_on(self, page: Sequence[Header], *, after: int) -> None:
+        seated = await self._seated(page)
         for rights, listeners in self.scopes.items():
-            if not any(_may_concern(rights, header) for header in page):
+            if not any(_may_concern(rights, header, seated) for header in page):
                 continue
             for row in await self._read(rights, after, page[-1].seq):
                 for listener in listeners:
                     if row.seq > listener.start_seq and (frame := _frame_for(listener, row)):
                         listener.offer(frame)
+        await self._hand_on_as_seated([header.seq for header in page if header.is_room], seated)
+
+    async def _hand_on_as_seated(self, seqs: Sequence[int], seated: Seated) -> None:
+        """Tell those who sit in a room that their role or area alone would not show them: each by their own rights."""
+        for listener in [one for one in self._listeners if one.scope.actor in seated.users]:
+            for row in await self._read_some(listener.scope, seqs):
+                shown = listener.scope.role in _DESKS and row.region.startswith(listener.scope.region)
+                if not shown and row.seq > listener.start_seq and (frame := _frame_for(listener, row)):
+                    listener.offer(frame)
+
+    async def _seated(self, page: Sequence[Header]) -> Seated:
+        subjects = [header.subject.removeprefix("room:") for header in page if header.is_room]
+        rooms = {int(one) for one in subjects if one.isdecimal()}
+        if not rooms:
+            return Seated()
+        async with self._database.for_system() as session:
+            rows = (
+                await session.execute(
+                    select(RoomSeat.officer_id, RoomSeat.user_name).where(RoomSeat.room_id.in_(rooms))
+                )
+            ).all()
+        return Seated(
+            frozenset(row.officer_id for row in rows if row.officer_id is not None),
+            frozenset(row.user_name for row in rows if row.user_name is not None),
+        )
+
+    async def _read_some(self, scope: Scope, seqs: Sequence[int]) -> Sequence[Event]:
+        async with self._database.for_person(scope) as session:
+            return (await session.scalars(select(Event).where(Event.seq.in_(seqs)).order_by(Event.seq))).all()
 
     async def _read(self, scope: Scope, after: int, until: int) -> Sequence[Event]:
         async with self._database.for_person(scope) as session:
@@ -178,8 +223,10 @@ def _rights(scope: Scope) -> Scope:
     return Scope(actor="feed", role=scope.role, region=scope.region, officer_id=scope.officer_id)
 
 
-def _may_concern(rights: Scope, header: Header) -> bool:
+def _may_concern(rights: Scope, header: Header, seated: Seated) -> bool:
     """A cheap first sieve; the database decides."""
+    if header.is_room and rights.role == "officer":
+        return rights.officer_id in seated.officers
     if rights.role == "officer":
         return header.officer_id == rights.officer_id or header.alert_id is not None or header.kind.startswith("road.")
     if header.kind.startswith("source.") and rights.region.startswith(area_prefix(header.region)):

@@ -14,6 +14,7 @@ TOPIC_OF = {
     "coverage": "coverage",
     "duty": "officers",
     "road": "roads",
+    "recording": "rooms",
     "room": "rooms",
     "source": "sources",
     "ranking": "rankings",

@@ -30,5 +30,7 @@ class Event(Base):
         Index(None, "alert_id", "seq"),
         Index(None, "region", "seq"),
         # What was offered belongs to no timeline (an officer reads those), so it is found by its subject.
+        # A call's rows are handed out with its recording.
+        Index("ix_event_call", "subject", "seq", postgresql_where=text("kind ~ '^(room|recording)[.]'")),
         Index("ix_event_ranking", "subject", postgresql_where=text("kind = 'ranking.recorded'")),
     )

@@ -8,6 +8,7 @@ from browsing import PHONE, WALL, Device, chromium, device
 from playwright.sync_api import Browser, expect
 from product import PASSWORD, ROOT, Person, Product
 from scene import called, phone_of, place_on, take_back_all, take_step
+from test_every_page import planned
 
 AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
 BAD = ("serious", "critical")
@@ -120,3 +121,27 @@ def test_the_wall(browser: Browser, product: Product, desk: Person) -> None:
         place.exceed()
         expect(wall.page.get_by_test_id("wall-stage")).to_be_visible()
         assert findings(wall, owed=OWED) == []
+
+
+def test_planning(browser: Browser, product: Product) -> None:
+    """Every panel of a scenario, a station that was moved, and the question before."""
+    with product.signed_in("planner") as planner, device(browser, product) as screen:
+        page = screen.page
+        screen.sign_in("planner", PASSWORD, "/plan")
+        screen.current()
+        expect(page.get_by_test_id("question")).to_be_visible()
+        said = {"question": findings(screen)}
+        number = planned(planner, {"region": "370705", "minutes": [5, 10], "from": "stations", "name": "奎文"})
+        screen.open(f"/plan?scenario={number}")
+        screen.current()
+        for tab in ("figures", "late", "siting", "compare", "stations"):
+            page.get_by_test_id(f"plan-tab-{tab}").click()
+            expect(page.get_by_test_id(f"plan-{tab}")).to_be_visible()
+            said[tab] = findings(screen)
+        page.locator('[data-testid^="plan-origin-"]').first.click()
+        page.get_by_test_id("plan-leave-out").click()
+        expect(page.get_by_test_id("plan-trial")).to_be_visible()
+        said["a trial"] = findings(screen)
+        page.get_by_test_id("help").click()
+        said["help"] = findings(screen)
+        assert {state: found for state, found in said.items() if found} == {}

@@ -6,6 +6,7 @@ The doors are taken from the OpenAPI: a new one that has no entry here fails the
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -24,6 +25,7 @@ from planning.worker import Planner
 from routing.network import RoadStore
 from tests.house import DESK_ROLES, FANGZI, IN_FANGZI, KUIWEN, House, house
 from tests.vector_tile import read_tile
+from video.recording.manifest import Manifest
 
 IN_KUIWEN = (119.1055, 36.705)
 ROLES = (*DESK_ROLES, "officer")
@@ -73,6 +75,17 @@ DOORS = {
     "/api/reach": Door(params=(("at", "119.1055,36.705"), ("radius_m", "100000"))),
     "/api/dispatch/under-way": Door(),
     "/api/photos/{photo_id}": Door("photo"),
+    "/api/experts": Door(),
+    "/api/callable-people": Door(),
+    "/api/rooms": Door(),
+    "/api/rooms/{room_id}": Door("room"),
+    "/api/rooms/{room_id}/recordings": Door("room"),
+    "/api/rooms/{room_id}/snapshots": Door("room"),
+    "/api/recordings": Door(),
+    "/api/recordings/{recording_id}": Door("recording"),
+    "/api/recordings/{recording_id}/segments/{number}": Door("recording"),
+    "/api/recordings/{recording_id}/evidence.zip": Door("recording"),
+    "/api/snapshots/{snapshot_id}": Door("snapshot"),
     "/api/officers": Door(params=(("bbox", BOX),)),
     "/api/officers/{officer_id}": Door("officer"),
     "/api/officers/{officer_id}/track": Door("officer", tuple(MEANWHILE.items())),
@@ -97,6 +110,7 @@ DOORS = {
     "/api/coverage/{job_id}/map.html": Door("coverage"),
     "/api/coverage/{job_id}/map.parquet": Door("coverage"),
     "/api/coverage/{job_id}/report.html": Door("coverage"),
+    "/api/coverage/{job_id}/roads/{z}/{x}/{y}.mvt": Door("coverage"),
     "/api/coverage/{job_id}/uncovered": Door("coverage", (("minutes", "0.001"),)),
     "/api/coverage-now": Door(),
     "/api/standby": Door(params=(("region", KUIWEN),)),
@@ -122,6 +136,7 @@ NUMBERS_ONLY = {
     "/api/coverage/{job_id}/areas",
     "/api/coverage/{job_id}/cells",
     "/api/coverage/{job_id}/compare",
+    "/api/coverage/{job_id}/roads/{z}/{x}/{y}.mvt",
     "/api/coverage-now",
     "/api/standby",
     "/api/alerts/{alert_id}/cost",
@@ -233,6 +248,32 @@ async def _county(made: House, region: str, place: tuple[float, float]) -> dict[
     answer = await made.assign(alert, ids["officer"], by=by, note=mark, override_reason=mark)
     assert answer.status_code == 201, answer.text
     ids["assignment"] = answer.json()["assignments"][0]["id"]
+    room = await made.person(by).post("/api/rooms", json={"kind": "dispatch", "alert_id": alert["id"]})
+    assert room.status_code == 201, room.text
+    ids["room"], ids["seat"] = room.json()["id"], room.json()["seats"][0]["id"]
+    ids["recording"] = await one(
+        "INSERT INTO recording (room_id, region, started_by, keep_until)"
+        " VALUES (:room, :region, :mark, now() + interval '1 day') RETURNING id",
+        room=ids["room"],
+    )
+    await one(
+        "INSERT INTO recording_segment (recording_id, number, seat_id, seat_name, file, codecs, started_at, region)"
+        " VALUES (:recording, :recording, :seat, :mark, 'a.webm', '{vp8}', now(), :region) RETURNING number",
+        recording=ids["recording"],
+        seat=ids["seat"],
+    )
+    folder = made.app.state.recordings_folder / str(ids["recording"])
+    written = Manifest.open(folder, {"title": mark}, now=datetime.now(UTC))
+    written.open_segment(datetime.now(UTC), seat=str(ids["seat"]), suffix=".webm", seat_name=mark)
+    (folder / "a.webm").write_text(mark)
+    ids["snapshot"] = await one(
+        "INSERT INTO snapshot (room_id, taken_by, media_type, sha256, content, region) VALUES"
+        " (:room, :mark, 'image/png', :mark, convert_to(CAST(:mark AS text), 'UTF8'), :region) RETURNING id",
+        room=ids["room"],
+    )
+    await one(
+        "INSERT INTO expert (name, organisation, field, region) VALUES (:mark, :mark, :mark, :region) RETURNING id"
+    )
     ids["photo"] = str(
         await one(
             "INSERT INTO photo (id, assignment_id, media_type, sha256, content, region)"
@@ -244,9 +285,12 @@ async def _county(made: House, region: str, place: tuple[float, float]) -> dict[
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def counties(module_postgis_url: str, town_roads: RoadStore) -> AsyncIterator[tuple[House, dict[str, Any]]]:
+async def counties(
+    module_postgis_url: str, town_roads: RoadStore, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[tuple[House, dict[str, Any]]]:
     """One application, two counties with rows of every kind; the tests change nothing that another needs."""
     async with house(module_postgis_url, town_roads) as made:
+        made.app.state.recordings_folder = tmp_path_factory.mktemp("recordings")
         ids = {KUIWEN: await _county(made, KUIWEN, IN_KUIWEN), FANGZI: await _county(made, FANGZI, IN_FANGZI)}
         yield made, ids
 
@@ -291,7 +335,7 @@ async def _asked(made: House, role: str, path: str, ids: dict[str, Any], **param
             for z, x, y in ((7, 106, 49), (10, 850, 398), (10, 851, 398), (10, 850, 399), (10, 851, 399))
         ]
     elif door.ids is not None:
-        addresses = [re.sub(r"\{\w+\}", str(ids[door.ids]), path)]
+        addresses = [re.sub(r"\{\w+\}", str(ids[door.ids]), path.replace("{z}/{x}/{y}", "12/3403/1598"))]
     else:
         addresses = [path]
     return [await person.get(address, params=query) for address in addresses]
@@ -310,7 +354,18 @@ async def test_no_door_shows_a_row_of_another_county(
         assert not _says(answer, MARKS[FANGZI]), answer.text
         if answer.headers.get("content-type", "").startswith("application/json"):
             assert not _regions(answer.json()) & {FANGZI}
-    if door.ids in ("alert", "assignment", "photo", "officer", "enterprise", "point", "coverage"):
+    if door.ids in (
+        "alert",
+        "assignment",
+        "photo",
+        "officer",
+        "enterprise",
+        "point",
+        "coverage",
+        "room",
+        "recording",
+        "snapshot",
+    ):
         (answer,) = answers
         empty = answer.status_code == 200 and answer.json() in ({"items": [], "next": None},)
         assert empty or answer.status_code in (403, 404), answer.text
@@ -373,8 +428,35 @@ async def test_nobody_writes_across_the_border(counties: tuple[House, dict[str, 
         ("DELETE", f"/api/roads/closures/{there['closure']}", None),
         ("POST", "/api/coverage", {"region": FANGZI, "minutes": [5], "from": "stations"}),
         ("POST", f"/api/coverage/{there['coverage']}/siting", {"new": 1}),
+        ("POST", f"/api/coverage/{there['coverage']}/trial", {}),
         ("PATCH", f"/api/coverage/{there['coverage']}", {"name": "x"}),
         ("DELETE", f"/api/coverage/{there['coverage']}", None),
+        ("POST", "/api/rooms", {"kind": "dispatch", "alert_id": there["alert"]}),
+        ("POST", "/api/rooms", {"kind": "dispatch", "assignment_id": there["assignment"]}),
+        ("POST", "/api/rooms", {"kind": "dispatch", "officer_ids": [there["officer"]]}),
+        ("POST", "/api/rooms", {"kind": "conference", "usernames": ["fangzi-duty"]}),
+        *(
+            ("POST", f"/api/rooms/{there['room']}/{door}", body)
+            for door, body in (
+                ("join", None),
+                ("leave", None),
+                ("decline", None),
+                ("close", {"version": 1}),
+                ("ring", {"officer_ids": [here["officer"]]}),
+                ("tokens", {"purpose": "publish"}),
+                ("hand", {"raised": True}),
+                ("talk", {"on": True}),
+                ("lock", {"locked": True}),
+                ("invitations", {"name": "x"}),
+                ("whip", None),
+                (f"whep?participant={there['seat']}", None),
+                *((f"seats/{there['seat']}/{change}", {}) for change in ("mute", "unmute", "remove", "insert")),
+                ("recordings", {"action": "start"}),
+                ("recordings", {"action": "stop"}),
+                ("snapshots", None),
+            )
+        ),
+        ("POST", f"/api/recordings/{there['recording']}/hold", {"held": True, "reason": "x", "version": 1}),
         ("PUT", "/api/roads/speeds", {"by_class": {"*": 0.5}, "by_hour": {}, "version": 1}),
         ("POST", "/api/positions", [{"officer_id": there["officer"], "lon": lon, "lat": lat, "at": 1}]),
     ]
@@ -446,7 +528,19 @@ async def test_no_table_shows_or_takes_a_row_of_another_county(
         assert regions == {"370000", "370700", KUIWEN}  # and those above, for their names
 
 
-@pytest.mark.parametrize("table", ["user_account", "user_session", "position_device", "alembic_version"])
+@pytest.mark.parametrize(
+    "table",
+    [
+        "user_account",
+        "user_session",
+        "position_device",
+        "media_hub",
+        "room_leg",
+        "room_token_use",
+        "house_secret",
+        "alembic_version",
+    ],
+)
 @pytest.mark.parametrize("role", ROLES)
 async def test_no_person_reads_accounts_sessions_or_tokens(
     counties: tuple[House, dict[str, Any]], role: str, table: str

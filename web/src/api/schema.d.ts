@@ -350,6 +350,174 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/rooms/{room_id}/recordings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Of Room
+         * @description The recordings of a room, the newest first; they are shown to the desks of its area.
+         */
+        get: operations["list_of_room_api_rooms__room_id__recordings_get"];
+        put?: never;
+        /**
+         * Record
+         * @description Start or stop recording a room. Starting what runs, or stopping what does not, changes nothing (200).
+         */
+        post: operations["record_api_rooms__room_id__recordings_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recordings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Recordings
+         * @description Recordings of one's area, the newest first; of one alert for its replay.
+         */
+        get: operations["list_recordings_api_recordings_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recordings/{recording_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Recording
+         * @description One recording with its segments.
+         */
+        get: operations["show_recording_api_recordings__recording_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recordings/{recording_id}/segments/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Play
+         * @description One segment, whole or in ranges; one that is still written as far as it goes.
+         */
+        get: operations["play_api_recordings__recording_id__segments__number__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recordings/{recording_id}/evidence.zip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Hand Out
+         * @description Everything about one recording in one archive that can be checked without us; that it was handed out is noted.
+         */
+        get: operations["hand_out_api_recordings__recording_id__evidence_zip_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recordings/{recording_id}/hold": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hold
+         * @description Keep a recording beyond its time, or no longer.
+         */
+        post: operations["hold_api_recordings__recording_id__hold_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rooms/{room_id}/snapshots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Snapshots
+         * @description The pictures taken in a room: all for the desks of its area, one's own for everybody else in it.
+         */
+        get: operations["list_snapshots_api_rooms__room_id__snapshots_get"];
+        put?: never;
+        /**
+         * Take Snapshot
+         * @description Keep a still picture (image/jpeg or image/png) of what one sees in a room; `of` is the seat that it shows.
+         */
+        post: operations["take_snapshot_api_rooms__room_id__snapshots_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/snapshots/{snapshot_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Snapshot
+         * @description The picture itself.
+         */
+        get: operations["show_snapshot_api_snapshots__snapshot_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/alerts/{alert_id}/replay": {
         parameters: {
             query?: never;
@@ -368,6 +536,430 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rooms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Rooms
+         * @description Rooms of one's area and those in which one has a seat, newest first.
+         */
+        get: operations["list_rooms_api_rooms_get"];
+        put?: never;
+        /**
+         * Open Room
+         * @description Open a room and ring people. An alert's open dispatch room is answered (200) instead of a second one.
+         */
+        post: operations["open_room_api_rooms_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rooms/{room_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Room
+         * @description One room, as one sees it; a closed one too.
+         */
+        get: operations["show_room_api_rooms__room_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rooms/{room_id}/ring": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ring
+         * @description Ring more people, or again those who did not answer.
+         */
+        post: operations["ring_api_rooms__room_id__ring_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rooms/{room_id}/join": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Join
+         * @description Come in, which answers a ring.
+         */
+        post: operations["join_api_rooms__room_id__join_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rooms/{room_id}/leave": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Leave
+         * @description Go out; one's connections are ended.
+         */
+        post: operations["leave_api_rooms__room_id__leave_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rooms/{room_id}/decline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decline
+         * @description Say no to a ring.
+         */
+        post: operations["decline_api_rooms__room_id__decline_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rooms/{room_id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Close
+         * @description End the call for all.
+         */
+        post: operations["close_api_rooms__room_id__close_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rooms/{room_id}/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make Token
+         * @description A token for one WHIP or WHEP connection from one's own seat, or (`device`) from a seat made for a device.
+         */
+        post: operations["make_token_api_rooms__room_id__tokens_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rooms/{room_id}/hand": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hand
+         * @description Ask for the word, or not any more.
+         */
+        post: operations["hand_api_rooms__room_id__hand_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rooms/{room_id}/seats/{seat_id}/mute": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Mute
+         * @description Let nobody hear or see a seat; the host's and the desk's to do.
+         */
+        post: operations["mute_api_rooms__room_id__seats__seat_id__mute_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rooms/{room_id}/seats/{seat_id}/unmute": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Unmute
+         * @description Let a seat be heard or seen again.
+         */
+        post: operations["unmute_api_rooms__room_id__seats__seat_id__unmute_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rooms/{room_id}/seats/{seat_id}/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Remove
+         * @description Take somebody out.
+         */
+        post: operations["remove_api_rooms__room_id__seats__seat_id__remove_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rooms/{room_id}/seats/{seat_id}/insert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Insert
+         * @description Give a seat the word at once, whoever speaks.
+         */
+        post: operations["insert_api_rooms__room_id__seats__seat_id__insert_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rooms/{room_id}/lock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lock
+         * @description Let nobody in who has no seat yet.
+         */
+        post: operations["lock_api_rooms__room_id__lock_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rooms/{room_id}/talk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Talk
+         * @description Press or let go of the button of a push-to-talk group. 409 says who is speaking.
+         */
+        post: operations["talk_api_rooms__room_id__talk_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rooms/{room_id}/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Invite
+         * @description A seat and a link for somebody without an account; the link is good for that seat and nothing else.
+         */
+        post: operations["invite_api_rooms__room_id__invitations_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/experts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Experts
+         * @description The roster of experts who serve one's area, by field.
+         */
+        get: operations["list_experts_api_experts_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/callable-people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Callable
+         * @description People with an account whom one may call: desks and experts above, beside and below one's own.
+         */
+        get: operations["list_callable_api_callable_people_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rooms/{room_id}/whip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Publish
+         * @description Send pictures and sound: an SDP offer, with a room token or as somebody who has joined.
+         */
+        post: operations["publish_api_rooms__room_id__whip_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rooms/{room_id}/whep": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * View
+         * @description Receive what the seat `participant` sends. While it sends nothing: 409, to be asked again.
+         */
+        post: operations["view_api_rooms__room_id__whep_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rooms/{room_id}/legs/{leg_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End Leg
+         * @description End one's connection. The token that opened it still ends it, even when it has expired.
+         */
+        delete: operations["end_leg_api_rooms__room_id__legs__leg_id__delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1505,6 +2097,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/coverage/{job_id}/trial": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try Changes
+         * @description A finished scenario with origins moved, added or left out, at once; nothing is kept.
+         */
+        post: operations["try_changes_api_coverage__job_id__trial_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/coverage/{job_id}/roads/{z}/{x}/{y}.mvt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Roads By Minutes
+         * @description A tile of the roads as they are now, with the minutes to each stretch; 204 where there is none.
+         */
+        get: operations["roads_by_minutes_api_coverage__job_id__roads__z___x___y__mvt_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/route": {
         parameters: {
             query?: never;
@@ -1613,6 +2245,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/livekit/webhook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Livekit Tells
+         * @description What a LiveKit server tells of, when one carries the rooms; it signs what it says.
+         */
+        post: operations["livekit_tells_api_livekit_webhook_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/health": {
         parameters: {
             query?: never;
@@ -1641,6 +2293,14 @@ export interface components {
         Accepted: {
             /** Id */
             id: number;
+        };
+        /** ActionIn */
+        ActionIn: {
+            /**
+             * Action
+             * @enum {string}
+             */
+            action: "start" | "stop";
         };
         /**
          * AlertBrief
@@ -1934,6 +2594,40 @@ export interface components {
             /** Taken At */
             taken_at?: string | null;
         };
+        /** CallableOut */
+        CallableOut: {
+            /** Username */
+            username: string;
+            /** Name */
+            name: string;
+            /** Role */
+            role: string;
+            /** Region */
+            region: string;
+        };
+        /** CallablesOut */
+        CallablesOut: {
+            /** Items */
+            items: components["schemas"]["CallableOut"][];
+        };
+        /**
+         * Called
+         * @description Who shall be rung.
+         */
+        Called: {
+            /**
+             * Officer Ids
+             * @default []
+             */
+            officer_ids: number[];
+            /**
+             * Usernames
+             * @description people of desks, and experts
+             * @default []
+             */
+            usernames: string[];
+            circle?: components["schemas"]["CircleIn"] | null;
+        };
         /** Change */
         "Change-Input": {
             /** Version */
@@ -1957,11 +2651,52 @@ export interface components {
             /** Backup Share With */
             backup_share_with: number | null;
         };
+        /**
+         * Changes
+         * @description Origins that stand elsewhere, are new, or are left out; new ones have the ids -1, -2, … in their order.
+         */
+        Changes: {
+            /**
+             * Moved
+             * @default []
+             */
+            moved: components["schemas"]["Moved"][];
+            /**
+             * Added
+             * @default []
+             */
+            added: [
+                number,
+                number
+            ][];
+            /**
+             * Left Out
+             * @default []
+             */
+            left_out: number[];
+        };
         /** ChoiceItem */
         ChoiceItem: {
             /** Value */
             value: string;
             title: components["schemas"]["TitleItem"];
+        };
+        /**
+         * CircleIn
+         * @description All officers on duty who were last seen inside it; WGS84 degrees.
+         */
+        CircleIn: {
+            /** Lon */
+            lon: number;
+            /** Lat */
+            lat: number;
+            /** Radius M */
+            radius_m: number;
+        };
+        /** CloseIn */
+        CloseIn: {
+            /** Version */
+            version: number;
         };
         /**
          * ClosedOut
@@ -2426,6 +3161,26 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        /** ExpertOut */
+        ExpertOut: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Organisation */
+            organisation: string;
+            /** Field */
+            field: string;
+            /** Phone */
+            phone: string | null;
+            /** Region */
+            region: string;
+        };
+        /** ExpertsOut */
+        ExpertsOut: {
+            /** Items */
+            items: components["schemas"]["ExpertOut"][];
+        };
         /** Feature */
         Feature: {
             /**
@@ -2585,6 +3340,43 @@ export interface components {
             /** Unserved */
             unserved: number[];
         };
+        /** HandIn */
+        HandIn: {
+            /** Raised */
+            raised: boolean;
+        };
+        /** HoldIn */
+        HoldIn: {
+            /** Held */
+            held: boolean;
+            /**
+             * Reason
+             * @description why it must be kept; needed to hold
+             * @default
+             */
+            reason: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * IceOut
+         * @description What a connection is built with; `relay_only` asks for `iceTransportPolicy: relay`.
+         */
+        IceOut: {
+            /** Servers */
+            servers: components["schemas"]["IceServerOut"][];
+            /** Relay Only */
+            relay_only: boolean;
+        };
+        /** IceServerOut */
+        IceServerOut: {
+            /** Urls */
+            urls: string[];
+            /** Username */
+            username?: string | null;
+            /** Credential */
+            credential?: string | null;
+        };
         /** InspectionItem */
         InspectionItem: {
             /** Id */
@@ -2627,6 +3419,39 @@ export interface components {
             person_times: number;
             /** Inspected Enterprises */
             inspected_enterprises: number;
+        };
+        /** InvitationIn */
+        InvitationIn: {
+            /** Name */
+            name: string;
+            /**
+             * Organisation
+             * @default
+             */
+            organisation: string;
+            /**
+             * Field
+             * @default
+             */
+            field: string;
+            /**
+             * Minutes
+             * @description for how long the link is good
+             * @default 120
+             */
+            minutes: number;
+        };
+        /**
+         * InvitationOut
+         * @description A link that opens one seat; whoever has it is that guest.
+         */
+        InvitationOut: {
+            /** Seat Id */
+            seat_id: number;
+            /** Url */
+            url: string;
+            /** Token */
+            token: string;
         };
         /**
          * IsochroneOut
@@ -2740,6 +3565,70 @@ export interface components {
             /** Result */
             result?: (components["schemas"]["CoverageResult"] | components["schemas"]["SitingResult"]) | null;
         };
+        /** JoinedOut */
+        JoinedOut: {
+            /** Id */
+            id: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "dispatch" | "consultation" | "conference" | "drill";
+            /** Title */
+            title: string;
+            /** Alert Id */
+            alert_id: number | null;
+            /** Assignment Id */
+            assignment_id: number | null;
+            /** Region */
+            region: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "closed";
+            /** Locked */
+            locked: boolean;
+            /** Recording */
+            recording: boolean;
+            /** Audio Group */
+            audio_group: boolean;
+            /**
+             * Speaker Id
+             * @description the seat that has the word, in a push-to-talk group
+             */
+            speaker_id: number | null;
+            /** Drill */
+            drill: boolean;
+            /** Opened By */
+            opened_by: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /** Closed At */
+            closed_at: string | null;
+            /** Version */
+            version: number;
+            /** Seats */
+            seats: components["schemas"]["SeatOut"][];
+            me: components["schemas"]["MeOut"] | null;
+            ice: components["schemas"]["IceOut"];
+            limit: components["schemas"]["LimitOut"];
+            /** Seat Id */
+            seat_id: number;
+        };
+        /** KindsIn */
+        KindsIn: {
+            /**
+             * Kinds
+             * @default [
+             *       "audio"
+             *     ]
+             */
+            kinds: ("audio" | "video")[];
+        };
         /**
          * LatestReading
          * @description The newest value of one factor and period.
@@ -2842,6 +3731,20 @@ export interface components {
             /** Source */
             source: string;
         };
+        /**
+         * LimitOut
+         * @description What one shall send at most: pixels, pictures a second, bits a second.
+         */
+        LimitOut: {
+            /** Width */
+            width: number;
+            /** Height */
+            height: number;
+            /** Fps */
+            fps: number;
+            /** Bitrate */
+            bitrate: number;
+        };
         /** Listing[AlertOut] */
         Listing_AlertOut_: {
             /** Items */
@@ -2912,12 +3815,72 @@ export interface components {
             /** Next */
             next?: string | null;
         };
+        /** Listing[RecordingOut] */
+        Listing_RecordingOut_: {
+            /** Items */
+            items: components["schemas"]["RecordingOut"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** Listing[RoomOut] */
+        Listing_RoomOut_: {
+            /** Items */
+            items: components["schemas"]["RoomOut"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** Listing[SnapshotOut] */
+        Listing_SnapshotOut_: {
+            /** Items */
+            items: components["schemas"]["SnapshotOut"][];
+            /** Next */
+            next?: string | null;
+        };
         /** Listing[StationItem] */
         Listing_StationItem_: {
             /** Items */
             items: components["schemas"]["StationItem"][];
             /** Next */
             next?: string | null;
+        };
+        /** LiveKitOut */
+        LiveKitOut: {
+            /** Url */
+            url: string;
+            /** Token */
+            token: string;
+        };
+        /** LockIn */
+        LockIn: {
+            /** Locked */
+            locked: boolean;
+        };
+        /**
+         * MeOut
+         * @description One's own seat, and what one may do from it.
+         */
+        MeOut: {
+            /** Seat Id */
+            seat_id: number;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "host" | "dispatcher" | "officer" | "expert" | "guest" | "device";
+            /** May */
+            may: ("publish" | "view" | "hand" | "talk" | "snapshot" | "close" | "lock" | "mute" | "remove" | "insert" | "invite" | "ring" | "record")[];
+        };
+        /**
+         * Moved
+         * @description The origin `id` stands somewhere else.
+         */
+        Moved: {
+            /** Id */
+            id: number;
+            /** Lon */
+            lon: number;
+            /** Lat */
+            lat: number;
         };
         /** NameOut */
         NameOut: {
@@ -2997,6 +3960,41 @@ export interface components {
              */
             officers: number;
         };
+        /** NewRoom */
+        NewRoom: {
+            /**
+             * Officer Ids
+             * @default []
+             */
+            officer_ids: number[];
+            /**
+             * Usernames
+             * @description people of desks, and experts
+             * @default []
+             */
+            usernames: string[];
+            circle?: components["schemas"]["CircleIn"] | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "dispatch" | "consultation" | "conference" | "drill";
+            /** Alert Id */
+            alert_id?: number | null;
+            /** Assignment Id */
+            assignment_id?: number | null;
+            /**
+             * Title
+             * @description the alert's title, or by the kind, when left out
+             */
+            title?: string | null;
+            /**
+             * Audio Group
+             * @description push to talk: one voice at a time
+             * @default false
+             */
+            audio_group: boolean;
+        };
         /** NewSessionOut */
         NewSessionOut: {
             /** Token */
@@ -3004,6 +4002,30 @@ export interface components {
             user: components["schemas"]["UserOut"];
             /** Demo */
             demo: boolean;
+        };
+        /** NewToken */
+        NewToken: {
+            /**
+             * Purpose
+             * @enum {string}
+             */
+            purpose: "publish" | "view";
+            /**
+             * Of
+             * @description whom it views: a seat; needed to view
+             */
+            of?: number | null;
+            /**
+             * Device
+             * @description for OBS, a gateway, a body camera: a seat and a token of its own
+             * @default false
+             */
+            device: boolean;
+            /**
+             * Name
+             * @description what the device is called in the room
+             */
+            name?: string | null;
         };
         /** OfficerOut */
         OfficerOut: {
@@ -3417,6 +4439,18 @@ export interface components {
             updated_at: string;
         };
         /**
+         * PublicationOut
+         * @description What a seat sends: `generation` counts its rebuilds, so that a viewer replaces its leg once and only once.
+         */
+        PublicationOut: {
+            /** Generation */
+            generation: number;
+            /** Stalled */
+            stalled: boolean;
+            /** Video Paused */
+            video_paused: boolean;
+        };
+        /**
          * QuarantinedFrameItem
          * @description A frame that we could not take; `raw` is what came, with U+FFFD for bytes that are no UTF-8.
          */
@@ -3626,6 +4660,57 @@ export interface components {
             /** Total */
             total: number;
             sums: components["schemas"]["TrainingSums"];
+        };
+        /** RecordingOut */
+        RecordingOut: {
+            /** Id */
+            id: number;
+            /** Room Id */
+            room_id: number;
+            /** Alert Id */
+            alert_id: number | null;
+            /** Region */
+            region: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "recording" | "finished";
+            /** Started By */
+            started_by: string;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /** Ended At */
+            ended_at: string | null;
+            /**
+             * Why
+             * @description how it ended
+             */
+            why: ("stopped" | "room_closed" | "disk_full" | "write_error") | null;
+            /** Legal Hold */
+            legal_hold: boolean;
+            /** Hold Reason */
+            hold_reason: string | null;
+            /** Hold By */
+            hold_by: string | null;
+            /**
+             * Keep Until
+             * Format: date-time
+             */
+            keep_until: string;
+            /** Deleted At */
+            deleted_at: string | null;
+            /** Bytes */
+            bytes: number;
+            /** Drill */
+            drill: boolean;
+            /** Version */
+            version: number;
+            /** Segments */
+            segments: components["schemas"]["SegmentOut"][];
         };
         /** RefusedFix */
         RefusedFix: {
@@ -3860,6 +4945,61 @@ export interface components {
             alert_id: number;
         };
         /**
+         * RoomOut
+         * @description A room as one person sees it. `me` is null for who sees it without a seat in it.
+         */
+        RoomOut: {
+            /** Id */
+            id: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "dispatch" | "consultation" | "conference" | "drill";
+            /** Title */
+            title: string;
+            /** Alert Id */
+            alert_id: number | null;
+            /** Assignment Id */
+            assignment_id: number | null;
+            /** Region */
+            region: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "closed";
+            /** Locked */
+            locked: boolean;
+            /** Recording */
+            recording: boolean;
+            /** Audio Group */
+            audio_group: boolean;
+            /**
+             * Speaker Id
+             * @description the seat that has the word, in a push-to-talk group
+             */
+            speaker_id: number | null;
+            /** Drill */
+            drill: boolean;
+            /** Opened By */
+            opened_by: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /** Closed At */
+            closed_at: string | null;
+            /** Version */
+            version: number;
+            /** Seats */
+            seats: components["schemas"]["SeatOut"][];
+            me: components["schemas"]["MeOut"] | null;
+            ice: components["schemas"]["IceOut"];
+            limit: components["schemas"]["LimitOut"];
+        };
+        /**
          * RouteOut
          * @description A drive; `travel_time_s` includes `walk_s`, the way on foot between road and place at both ends.
          */
@@ -3885,7 +5025,8 @@ export interface components {
          *
          *     `at`: the hour of the day (Asia/Shanghai) whose speeds hold; without it, those of now. `shift`: officers of that
          *     shift at their stations, instead of those on duty now where they are. `weights`: what a demand counts by its risk.
-         *     `own_only`: leave out origins that lie outside the region.
+         *     `own_only`: leave out origins that lie outside the region. `inside`: only what lies in this part of the region.
+         *     `changes`: origins that stand elsewhere, are new, or are left out.
          */
         Scenario: {
             /**
@@ -3919,11 +5060,59 @@ export interface components {
              * @default false
              */
             own_only: boolean;
+            /** Inside */
+            inside?: [
+                number,
+                number
+            ][] | null;
+            changes?: components["schemas"]["Changes"] | null;
             /**
              * Name
              * @default
              */
             name: string;
+        };
+        /** SeatOut */
+        SeatOut: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Organisation */
+            organisation: string;
+            /** Field */
+            field: string;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "host" | "dispatcher" | "officer" | "expert" | "guest" | "device";
+            /** Officer Id */
+            officer_id: number | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "invited" | "ringing" | "present" | "away" | "left" | "declined" | "missed" | "removed";
+            /** Hand Raised At */
+            hand_raised_at: string | null;
+            /** Muted */
+            muted: ("audio" | "video")[];
+            publication: components["schemas"]["PublicationOut"] | null;
+            /**
+             * Video Paused
+             * @description its network is too poor for pictures: it hears on, and sees none
+             */
+            video_paused: boolean;
+            /**
+             * Poor
+             * @description how badly this seat receives: 0 well, 1, 2 very badly
+             */
+            poor: number;
+            /** Joined At */
+            joined_at: string | null;
+            /** Left At */
+            left_at: string | null;
         };
         /**
          * SeenIn
@@ -3941,6 +5130,43 @@ export interface components {
             officer_id: number;
             /** Travel Time S */
             travel_time_s: number | null;
+        };
+        /**
+         * SegmentOut
+         * @description One file of one participant; without `sha256` it is still written, and can be played as far as it goes.
+         */
+        SegmentOut: {
+            /** Number */
+            number: number;
+            /** Seat Id */
+            seat_id: number | null;
+            /** Seat Name */
+            seat_name: string;
+            /** Codecs */
+            codecs: string[];
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /**
+             * Clock Offset Ms
+             * @description the sender's clock minus the server's, where it was known
+             */
+            clock_offset_ms: number | null;
+            /** Ended At */
+            ended_at: string | null;
+            /** Bytes */
+            bytes: number | null;
+            /** Sha256 */
+            sha256: string | null;
+            /**
+             * Found
+             * @description sealed as it was found after the recorder was lost
+             */
+            found: boolean;
+            /** Url */
+            url: string;
         };
         /**
          * SendingCost
@@ -4090,6 +5316,33 @@ export interface components {
             seconds: number;
             after: components["schemas"]["planning__figures__Figures"];
             before: components["schemas"]["planning__figures__Figures"];
+        };
+        /** SnapshotOut */
+        SnapshotOut: {
+            /** Id */
+            id: number;
+            /** Room Id */
+            room_id: number;
+            /** Of Seat Id */
+            of_seat_id: number | null;
+            /** Taken By */
+            taken_by: string;
+            /**
+             * Taken At
+             * Format: date-time
+             */
+            taken_at: string;
+            /**
+             * Media Type
+             * @enum {string}
+             */
+            media_type: "image/jpeg" | "image/png";
+            /** Bytes */
+            bytes: number;
+            /** Sha256 */
+            sha256: string;
+            /** Url */
+            url: string;
         };
         /**
          * SourceOut
@@ -4330,6 +5583,11 @@ export interface components {
             /** Refused */
             refused: components["schemas"]["RefusedFix"][];
         };
+        /** TalkIn */
+        TalkIn: {
+            /** On */
+            on: boolean;
+        };
         /** TimelineOut */
         TimelineOut: {
             /** Items */
@@ -4341,6 +5599,23 @@ export interface components {
             zh: string;
             /** En */
             en: string;
+        };
+        /**
+         * TokenOut
+         * @description A token for one leg. An ordinary one works once; a device's again and again, but for one leg at a time.
+         */
+        TokenOut: {
+            /** Token */
+            token: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Seat Id */
+            seat_id: number;
+            /** @description where LiveKit carries the rooms: what its client joins with */
+            livekit: components["schemas"]["LiveKitOut"] | null;
         };
         /** TrackOut */
         TrackOut: {
@@ -4523,6 +5798,23 @@ export interface components {
              * Format: date
              */
             from: string;
+        };
+        /**
+         * Trial
+         * @description What a change makes of a scenario; `cell_minutes` in the order of its cells, null where no way leads.
+         */
+        Trial: {
+            /** Roads Version */
+            roads_version: string;
+            /** Seconds */
+            seconds: number;
+            /** Origins */
+            origins: components["schemas"]["Origin"][];
+            total: components["schemas"]["planning__figures__Figures"];
+            /** By County */
+            by_county: components["schemas"]["Part"][];
+            /** Cell Minutes */
+            cell_minutes: (number | null)[];
         };
         /**
          * TripOut
@@ -5887,6 +7179,536 @@ export interface operations {
             };
         };
     };
+    list_of_room_api_rooms__room_id__recordings_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_RecordingOut_"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    record_api_rooms__room_id__recordings_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ActionIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordingOut"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    list_recordings_api_recordings_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+                alert_id?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_RecordingOut_"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    show_recording_api_recordings__recording_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                recording_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordingOut"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    play_api_recordings__recording_id__segments__number__get: {
+        parameters: {
+            query?: {
+                /** @description the file as it was written, not the copy to seek in */
+                original?: boolean;
+            };
+            header?: never;
+            path: {
+                recording_id: number;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    hand_out_api_recordings__recording_id__evidence_zip_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                recording_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    hold_api_recordings__recording_id__hold_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                recording_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HoldIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordingOut"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    list_snapshots_api_rooms__room_id__snapshots_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_SnapshotOut_"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    take_snapshot_api_rooms__room_id__snapshots_post: {
+        parameters: {
+            query?: {
+                of?: number | null;
+            };
+            header?: never;
+            path: {
+                room_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SnapshotOut"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    show_snapshot_api_snapshots__snapshot_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                snapshot_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
     replay_api_alerts__alert_id__replay_get: {
         parameters: {
             query?: {
@@ -5911,6 +7733,1202 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ReplayOut"];
                 };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    list_rooms_api_rooms_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+                state?: ("open" | "closed") | null;
+                alert_id?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_RoomOut_"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    open_room_api_rooms_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRoom"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoomOut"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    show_room_api_rooms__room_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoomOut"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    ring_api_rooms__room_id__ring_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Called"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoomOut"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    join_api_rooms__room_id__join_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JoinedOut"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    leave_api_rooms__room_id__leave_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoomOut"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    decline_api_rooms__room_id__decline_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoomOut"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    close_api_rooms__room_id__close_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CloseIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoomOut"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    make_token_api_rooms__room_id__tokens_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewToken"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenOut"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    hand_api_rooms__room_id__hand_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HandIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoomOut"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    mute_api_rooms__room_id__seats__seat_id__mute_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: number;
+                seat_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KindsIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoomOut"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    unmute_api_rooms__room_id__seats__seat_id__unmute_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: number;
+                seat_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KindsIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoomOut"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    remove_api_rooms__room_id__seats__seat_id__remove_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: number;
+                seat_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoomOut"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    insert_api_rooms__room_id__seats__seat_id__insert_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: number;
+                seat_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoomOut"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    lock_api_rooms__room_id__lock_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LockIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoomOut"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    talk_api_rooms__room_id__talk_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TalkIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoomOut"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    invite_api_rooms__room_id__invitations_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InvitationIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitationOut"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    list_experts_api_experts_get: {
+        parameters: {
+            query?: {
+                field?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExpertsOut"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    list_callable_api_callable_people_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallablesOut"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    publish_api_rooms__room_id__whip_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/sdp": string;
+            };
+        };
+        responses: {
+            /** @description The answer */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/sdp": string;
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    view_api_rooms__room_id__whep_post: {
+        parameters: {
+            query?: {
+                participant?: number | null;
+            };
+            header?: never;
+            path: {
+                room_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/sdp": string;
+            };
+        };
+        responses: {
+            /** @description The answer */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/sdp": string;
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    end_leg_api_rooms__room_id__legs__leg_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: number;
+                leg_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Not as asked */
             "4XX": {
@@ -9291,6 +12309,120 @@ export interface operations {
             };
         };
     };
+    try_changes_api_coverage__job_id__trial_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Changes"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trial"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    roads_by_minutes_api_coverage__job_id__roads__z___x___y__mvt_get: {
+        parameters: {
+            query?: {
+                /** @description what a trial sends, as JSON */
+                changes?: string | null;
+            };
+            header?: never;
+            path: {
+                job_id: number;
+                z: number;
+                x: number;
+                y: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.mapbox-vector-tile": unknown;
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
     get_route_api_route_get: {
         parameters: {
             query: {
@@ -9629,6 +12761,54 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["SpeedsOut"];
                 };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    livekit_tells_api_livekit_webhook_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Not as asked */
             "4XX": {

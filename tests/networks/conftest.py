@@ -1,0 +1,132 @@
+"""A hub in one namespace, an officer in another, a desk beside the hub, and coturn between."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from shutil import which
+from typing import Any
+
+import pytest
+
+from tests.networks.lands import Lands, lands, missing
+
+ROOT = Path(__file__).resolve().parents[2]
+TURN_SECRET = "a secret of this test"
+OFFICER, TURN_OUTSIDE = "10.77.1.2", "10.77.1.1"
+HUB, TURN_INSIDE = "10.77.2.2", "10.77.2.1"
+_REASON = missing()
+
+
+@dataclass
+class End:
+    """A program of `tests.networks.ends`, and what it has said."""
+
+    process: asyncio.subprocess.Process
+    said: list[dict[str, Any]] = field(default_factory=list)
+
+    async def until(self, condition: Callable[[dict[str, Any]], object], within_s: float = 60) -> dict[str, Any]:
+        """The first thing said from now on that is so."""
+        assert self.process.stdout is not None
+        async with asyncio.timeout(within_s):
+            while line := await self.process.stdout.readline():
+                self.said.append(json.loads(line))
+                if condition(self.said[-1]):
+                    return self.said[-1]
+        raise AssertionError(f"it has ended; its last words were {self.said[-1:]}")
+
+    async def again(self) -> None:
+        """Build the connection anew."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(b"again\n")
+        await self.process.stdin.drain()
+
+
+StartEnd = Callable[..., Awaitable[End]]
+
+
+@pytest.fixture
+def papers(tmp_path: Path) -> Path:
+    """A folder with a certificate for the TURN server's address, its own authority."""
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"),
+            *("-keyout", tmp_path / "key.pem", "-out", tmp_path / "cert.pem", "-days", "2", "-subj", "/CN=turn"),
+            *("-addext", f"subjectAltName=IP:{TURN_OUTSIDE}"),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    return tmp_path
+
+
+@pytest.fixture
+def net() -> Iterator[Lands]:
+    """officer - turn - hub: the officer reaches the hub by way of TURN only, until a cable is laid."""
+    if _REASON:
+        pytest.skip(_REASON)
+    with lands("officer", "turn", "hub") as made:
+        made.cable("officer", OFFICER, "turn", TURN_OUTSIDE)
+        made.cable("turn", TURN_INSIDE, "hub", HUB)
+        yield made
+
+
+@pytest.fixture
+async def start(net: Lands, papers: Path) -> AsyncIterator[StartEnd]:
+    """Starts an end in a namespace; all are ended after the test."""
+    running: list[asyncio.subprocess.Process] = []
+
+    async def start(where: str, role: str, *words: str) -> End:
+        command = net.into(where, sys.executable, "-m", "tests.networks.ends", role, str(papers / "door"), *words)
+        environment = os.environ | {"PYTHONPATH": str(ROOT), "SSL_CERT_FILE": str(papers / "cert.pem")}
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            env=environment,
+        )
+        running.append(process)
+        if role == "hub":
+            async with asyncio.timeout(60):
+                while not (papers / "door").exists():
+                    await asyncio.sleep(0.05)
+        return End(process)
+
+    yield start
+    for process in running:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.communicate()
+
+
+@pytest.fixture
+def coturn(net: Lands, papers: Path) -> Iterator[Callable[..., None]]:
+    """Starts Debian's coturn between the two."""
+    server = which("turnserver")
+    if server is None:
+        pytest.skip("coturn is not installed (apt install coturn)")
+    running: list[subprocess.Popen[bytes]] = []
+
+    def start(*words: str) -> None:
+        command = net.into(
+            "turn",
+            server,
+            *("-n", "--use-auth-secret", f"--static-auth-secret={TURN_SECRET}", "--realm=test", "--fingerprint"),
+            *(f"--listening-ip={TURN_OUTSIDE}", f"--listening-ip={TURN_INSIDE}", f"--relay-ip={TURN_INSIDE}"),
+            *("--listening-port=3478", "--tls-listening-port=443", "--no-cli", "--no-rfc5780", "--no-dtls"),
+            *(f"--cert={papers / 'cert.pem'}", f"--pkey={papers / 'key.pem'}"),
+            *(f"--pidfile={papers / 'turn.pid'}", f"--userdb={papers / 'turndb'}", "--log-file=stdout"),
+            *words,
+        )
+        with (papers / "turn.log").open("wb") as log:
+            running.append(subprocess.Popen(command, stdout=log, stderr=log))
+
+    yield start
+    for process in running:
+        process.terminate()
+        process.wait()

@@ -1,0 +1,107 @@
+"""The ends of a call as programs, to be run in namespaces: `python -m tests.networks.ends hub|publish|view …`.
+
+They agree over a Unix socket, which no network stands between. Each says ten times a second how it is, as a line of
+JSON; a line `again` on its input makes a publisher or viewer build its connection anew.
+"""
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import httpx
+import uvicorn
+from aiortc import RTCIceServer
+from aiortc.mediastreams import MediaStreamTrack
+
+from tests.unit.video.calls import CALM, ROOM
+from video.client import HubClient
+from video.door import create_hub_app
+from video.engine import MediaEvent
+from video.errors import MediaError
+from video.guard import Guard
+from video.hub import Hub
+from video.peer import Peer
+from video.synthetic import MovingPicture, Tone
+from video.turn import TurnServers
+
+SECRET = "between ends"
+NAME = "officer"
+
+
+async def run_hub(words: argparse.Namespace) -> None:
+    async def say(event: MediaEvent) -> None:
+        print(json.dumps({"what": event.what, "who": event.participant, "why": event.why}), flush=True)
+
+    turn = TurnServers(tuple(words.turn), words.turn_secret)
+    hub = Hub(say, ice_servers=turn.for_hub, relay_only=words.relay_only, guard=Guard(CALM))
+    await hub.start()
+    await uvicorn.Server(
+        uvicorn.Config(create_hub_app(hub, SECRET), uds=str(words.socket), log_level="warning")
+    ).serve()
+
+
+async def run_end(words: argparse.Namespace) -> None:
+    client = HubClient("http://hub", SECRET, transport=httpx.AsyncHTTPTransport(uds=str(words.socket)))
+    turn = TurnServers(tuple(words.turn), words.turn_secret, lasting_s=words.lasting_s).for_hub()
+    peer = await connect(words, client, turn)
+    commands = asyncio.Queue[bytes]()
+    loop = asyncio.get_running_loop()
+    loop.add_reader(sys.stdin.fileno(), lambda: commands.put_nowait(sys.stdin.buffer.readline()))
+    while True:
+        print(json.dumps(facts(peer)), flush=True)
+        try:
+            command = await asyncio.wait_for(commands.get(), 0.1)
+        except TimeoutError:
+            continue
+        if not command:
+            return
+        peer = await connect(words, client, turn)  # the one before is left to its fate, as by a page that reloads
+
+
+async def connect(words: argparse.Namespace, client: HubClient, turn: Sequence[RTCIceServer]) -> Peer:
+    async def publish(offer: str) -> str:
+        return (await client.publish(ROOM, NAME, offer)).answer
+
+    async def view(offer: str) -> str:
+        return (await client.view(ROOM, NAME, "desk", offer)).answer
+
+    while True:
+        try:
+            if words.role == "view":
+                return await Peer.viewing(view, ice_servers=turn, relay_only=words.relay_only)
+            tracks: list[MediaStreamTrack] = [MovingPicture(5, width=320, height=240), Tone()]
+            return await Peer.publishing(tracks, publish, ice_servers=turn, relay_only=words.relay_only)
+        except MediaError:  # nobody there yet
+            await asyncio.sleep(0.2)
+
+
+def facts(peer: Peer) -> dict[str, object]:
+    connection = peer.connection.getTransceivers()[0].sender.transport.transport._connection
+    pairs = connection._nominated.values()
+    return {
+        "state": peer.state,
+        "pictures": peer.pictures,
+        "seen": peer.seen[5],
+        "sounds": peer.sounds,
+        "through": sorted({pair.local_candidate.type for pair in pairs}),
+        "candidates": sorted({candidate.type for candidate in connection.local_candidates}),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("role", choices=["hub", "publish", "view"])
+    parser.add_argument("socket", type=Path)
+    parser.add_argument("--turn", action="append", default=[])
+    parser.add_argument("--turn-secret", default="")
+    parser.add_argument("--lasting-s", type=int, default=600)
+    parser.add_argument("--relay-only", action="store_true")
+    words = parser.parse_args()
+    asyncio.run(run_hub(words) if words.role == "hub" else run_end(words))
+
+
+if __name__ == "__main__":
+    main()

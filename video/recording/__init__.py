@@ -1,0 +1,1 @@
+"""Recording as evidence: what a participant sends, as it came, in segments whose hashes are chained."""

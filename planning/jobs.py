@@ -140,7 +140,10 @@ async def requeue_lost(session: AsyncSession) -> int:
 
 
 async def claim(session: AsyncSession, kinds: Sequence[str] = KINDS) -> CoverageJob | None:
-    """Take the oldest queued job of these kinds that nobody else takes. The caller must have its lock (`HOLD`) before it commits."""
+    """Take the oldest queued job of these kinds that nobody else takes.
+
+    The caller must have its lock (`HOLD`) before it commits.
+    """
     job = await session.scalar(
         select(CoverageJob)
         .where(CoverageJob.state == "queued", CoverageJob.kind.in_(kinds))

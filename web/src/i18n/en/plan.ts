@@ -144,6 +144,7 @@ export const plan: SameKeys<typeof words> = {
     cellDemands: '{n} in this cell',
     now: {
       title: 'Coverage now',
+      look: 'Look at the reach of free officers',
       lead: 'Counties of whose enterprises free officers reach less than {least} within {minutes} min:',
       all: 'Every county has free officers near enough at this moment.',
       free: '{n} free',

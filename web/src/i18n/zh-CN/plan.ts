@@ -141,6 +141,7 @@ export const plan = {
     cellDemands: '格内 {n} 个',
     now: {
       title: '此刻的覆盖',
+      look: '查看空闲人员的覆盖',
       lead: '空闲人员 {minutes} 分钟内可达辖区企业不足 {least} 的县区：',
       all: '此刻每个县区都有空闲人员可及时到达。',
       free: '空闲 {n} 人',

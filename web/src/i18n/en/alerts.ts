@@ -72,4 +72,9 @@ export const alerts: SameKeys<typeof words> = {
     'source_recovered': 'Source recovered',
     system: 'System',
   },
+  recordingEnd: {
+    room_closed: 'the call ended',
+    disk_full: 'the server’s disk is nearly full',
+    write_error: 'the server could not write it',
+  },
 }

@@ -76,7 +76,8 @@ from routing.errors import NetworkUnusable, NoRoute, OutsideRoads, SpeedsChanged
 from routing.network import RoadStore
 from routing.roads import Roads
 from routing.tiles import RoadTiles
-from video.errors import BadOffer, HubBusy, HubLost, NoSuchLeg, NoSuchPublication
+from video.errors import BadOffer, HubBusy, HubLost, NoSuchLeg, NoSuchPublication, ViewedElsewhere
+from video.livekit import LiveKit
 
 log = logging.getLogger(__name__)
 
@@ -102,6 +103,7 @@ _STATUS_OF: dict[type[Exception], int] = {
     BadOffer: 400,
     NoSuchLeg: 404,
     NoSuchPublication: 409,
+    ViewedElsewhere: 501,
     HubBusy: 503,
     HubLost: 503,
 }
@@ -114,6 +116,7 @@ def create_app(
     dispatch: DispatchSettings | None = None,
     connect: Connect = no_hub,
     ice: IceFor = no_ice,
+    livekit: LiveKit | None = None,
     recording: RecordingSettings | None = None,
     home: Path = Path("var"),
     web: Path = _WEB,
@@ -121,7 +124,7 @@ def create_app(
     """The web process: API, live feed and pages over one database and one prepared road network.
 
     `connect` makes an engine of a media process's address and secret; `ice` says what connections are built with;
-    `home` is where the recorder's files lie.
+    `home` is where the recorder's files lie. With `livekit` all rooms are carried there instead.
     """
     dispatch = dispatch or DispatchSettings()
     roads = Roads(road_store)
@@ -129,7 +132,7 @@ def create_app(
     feed = LiveFeed(database)
     officers = LiveOfficers(database, dispatch.stale_after)
     room_watch = RoomWatch()
-    carrier = Carrier(database, connect, ice)
+    carrier = Carrier(database, connect, ice, outside=livekit)
     presence = PresenceKeeper(database, carrier)
     follower = Follower(database, feed, officers, roads, room_watch)
     positions = PositionWriter(database, officers)
@@ -182,6 +185,7 @@ def create_app(
     app.state.recordings_folder = app.state.recording.folder_in(home)
     app.state.room_tokens = RoomTokens(database)
     app.state.carrier = carrier
+    app.state.livekit = livekit
     app.state.presence = presence
     app.state.room_watch = room_watch
     app.state.rooms_told = Together[int, RoomFacts]()
@@ -222,6 +226,7 @@ def create_app(
         routing.api,
     ):
         app.include_router(door.router)
+    app.include_router(command.rooms.media_api.hooks)
     app.add_api_route("/api/health", _health, methods=["GET"], tags=["health"])
     _serve_pages(app, web)
     return app

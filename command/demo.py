@@ -5,6 +5,7 @@ import multiprocessing
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 from sqlalchemy import create_engine, func, select, text
@@ -13,7 +14,9 @@ from sqlalchemy.orm import Session
 
 from command.access.passwords import hash_password
 from command.access.tables import UserAccount
+from command.rooms.tables import Expert
 from command.serve import road_store
+from data.demo.experts import demo_experts
 from data.demo.load import load_world
 from data.demo.roads import shandong_counties, write_demo_roads
 from data.demo.users import DEMO_PASSWORD, demo_users
@@ -43,6 +46,7 @@ def prepare(url: str, home: Path, *, small: bool, progress: Progress) -> None:
     try:
         load_world(url, WorldSize.weifang() if small else WorldSize(), progress=progress)
         add_users(url)
+        add_experts(url)
         load_records(url, seed=SEED, progress=progress)
     finally:
         if roads is not None:
@@ -86,6 +90,15 @@ def add_users(url: str) -> None:
                 for user in demo_users(officers)
             ],
         )
+    engine.dispose()
+
+
+def add_experts(url: str) -> None:
+    """The demonstration's roster; one that is there already, in whole or in part, is left alone."""
+    engine = create_engine(url)
+    with Session(engine) as session, session.begin():
+        if not session.scalar(select(func.count()).select_from(Expert).where(Expert.demo)):
+            session.execute(insert(Expert), [asdict(one) | {"demo": True} for one in demo_experts()])
     engine.dispose()
 
 

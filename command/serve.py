@@ -17,6 +17,7 @@ from command.settings import (
     CoverageSettings,
     DispatchSettings,
     IntakeSettings,
+    LiveKitSettings,
     MediaSettings,
     RecordingSettings,
     ServerSettings,
@@ -26,6 +27,7 @@ from data.hj212.gateway import serve_gateway
 from gis.database import Database
 from routing.network import RoadStore
 from video.client import HubClient
+from video.livekit import LiveKit
 
 log = logging.getLogger(__name__)
 
@@ -40,11 +42,13 @@ def road_store(home: Path) -> RoadStore:
 def run_web(settings: ServerSettings) -> None:
     """API, live feed and pages, until told to stop."""
     media = MediaSettings()
+    livekit = LiveKitSettings()
     app = create_app(
         Database(_url(settings)),
         road_store(settings.home),
         connect=HubClient,
         ice=lambda actor: ice_for(media, actor),
+        livekit=LiveKit(livekit.url, livekit.key, livekit.secret) if livekit.url else None,
         home=settings.home,
     )
     uvicorn.run(

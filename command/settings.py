@@ -95,6 +95,22 @@ class MediaSettings(BaseSettings):
         return Limits(lag_s=self.max_lag_ms / 1000, cpu=self.max_cpu, joining=self.joining)
 
 
+class LiveKitSettings(BaseSettings):
+    """A LiveKit server that carries the rooms in the place of our own media processes (docs/scale.md)."""
+
+    model_config = SettingsConfigDict(env_prefix="ONEMAP_LIVEKIT_")
+
+    url: str = Field(default="", description="of the server; none: our own media processes carry the rooms")
+    key: str = ""
+    secret: str = Field(default="", description="of at least 32 characters, as in the server's configuration")
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if self.url and not (self.key and self.secret):
+            raise ValueError("a LiveKit server needs ONEMAP_LIVEKIT_KEY and ONEMAP_LIVEKIT_SECRET")
+        return self
+
+
 class RecordingSettings(BaseSettings):
     """What is recorded of rooms, where, and for how long."""
 

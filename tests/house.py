@@ -36,6 +36,7 @@ from data.tables import (
 )
 from gis.database import Database
 from routing.network import RoadStore
+from video.livekit import LiveKit
 
 KUIWEN, FANGZI, WEIFANG, PROVINCE = "370705", "370704", "3707", "37"
 DESK_ROLES = ("duty", "dispatcher", "planner", "expert", "admin")
@@ -182,11 +183,17 @@ class House:
 
 @asynccontextmanager
 async def house(
-    url: str, roads: RoadStore, *, connect: Connect = no_hub, ice: IceFor = no_ice, **dispatch: Any
+    url: str,
+    roads: RoadStore,
+    *,
+    connect: Connect = no_hub,
+    ice: IceFor = no_ice,
+    livekit: LiveKit | None = None,
+    **dispatch: Any,
 ) -> AsyncIterator[House]:
     """Run the application on a migrated database: regions, a standard's limits and people are put in first."""
     database = Database(url, pool_size=8)
-    app = create_app(database, roads, dispatch=DispatchSettings(**dispatch), connect=connect, ice=ice)
+    app = create_app(database, roads, dispatch=DispatchSettings(**dispatch), connect=connect, ice=ice, livekit=livekit)
     made = House(app, database)
     async with database.for_system() as session, session.begin():
         for adcode, name, level, parent, box in _REGIONS:

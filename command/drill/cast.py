@@ -119,9 +119,8 @@ async def tear_down(session: AsyncSession, drill_id: str, *, actor: str) -> bool
     officer_ids = (await session.scalars(select(Officer.id).where(Officer.code.startswith(f"DRILL-{drill_id}-")))).all()
     alert_ids = (await session.scalars(select(Alert.id).where(Alert.point_id == point.id))).all()
     await _end_open(session, alert_ids, officer_ids, actor)
-    for room_id in (
-        await session.scalars(select(Room.id).where(Room.alert_id.in_(alert_ids), Room.state == "open"))
-    ).all():
+    open_rooms = select(Room.id).where(Room.alert_id.in_(alert_ids), Room.state == "open")
+    for room_id in (await session.scalars(open_rooms)).all():
         await end(session, await hold_room(session, room_id), actor, by_system=True)
     await session.execute(
         delete(Photo).where(Photo.assignment_id.in_(select(Assignment.id).where(Assignment.alert_id.in_(alert_ids))))

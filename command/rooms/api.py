@@ -14,11 +14,23 @@ from command.rooms.carrying import Carrier
 from command.rooms.devices import device_seat
 from command.rooms.keeping import hold_room
 from command.rooms.people import Caller, CallerDep, RoomSession
-from command.rooms.shapes import MOST_CALLED, Called, CloseIn, JoinedOut, NewRoom, NewToken, RoomId, RoomOut, TokenOut
+from command.rooms.shapes import (
+    MOST_CALLED,
+    Called,
+    CloseIn,
+    JoinedOut,
+    LiveKitOut,
+    NewRoom,
+    NewToken,
+    RoomId,
+    RoomOut,
+    TokenOut,
+)
 from command.rooms.tables import Room, RoomSeat
 from command.rooms.tokens import DEVICE_TOKEN_FOR, LEG_TOKEN_FOR, RoomTokens
 from command.rooms.views import decides, own_seat, room_facts, rooms_facts, seen_by
 from gis.http import DatabaseDep, Forbidden, Listing, NotFound, PageDep
+from video.livekit import LiveKit
 
 router = APIRouter(prefix="/api/rooms", tags=["rooms"])
 
@@ -147,7 +159,17 @@ async def make_token(
     tokens: RoomTokens = request.app.state.room_tokens
     lasting = DEVICE_TOKEN_FOR if new.device else LEG_TOKEN_FOR
     token, said = await tokens.make(seat.id, room_id, new.purpose, lasting, of=new.of, device=new.device)
-    return TokenOut(token=token, expires_at=said.expires_at, seat_id=seat.id)
+    return TokenOut(
+        token=token, expires_at=said.expires_at, seat_id=seat.id, livekit=_livekit(request, room_id, seat.id, new)
+    )
+
+
+def _livekit(request: Request, room_id: int, seat_id: int, new: NewToken) -> LiveKitOut | None:
+    livekit: LiveKit | None = request.app.state.livekit
+    if livekit is None:
+        return None
+    token = livekit.join_token(str(room_id), str(seat_id), publish=new.purpose == "publish")
+    return LiveKitOut(url=livekit.url, token=token)
 
 
 async def _seated(session: AsyncSession, caller: Caller, room: Room) -> RoomSeat:

@@ -1,7 +1,7 @@
 """Which hub carries a room, and what the doors ask of it."""
 
 import logging
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from uuid import UUID
@@ -19,6 +19,8 @@ from video.errors import HubLost, MediaError, NoSuchLeg
 log = logging.getLogger(__name__)
 
 _DEAD_AFTER = timedelta(seconds=5)
+OUTSIDE = UUID(int=0)
+"""The hub of all rooms when they are carried by a service that is no process of ours."""
 
 Connect = Callable[[str, str], MediaEngine]
 """Makes an engine of a hub's address and secret."""
@@ -44,10 +46,14 @@ def no_hub(url: str, _: str) -> MediaEngine:
 class Carrier:
     """The living hubs of this installation, and the rooms on them."""
 
-    def __init__(self, database: Database, connect: Connect, ice: IceFor = no_ice) -> None:
+    def __init__(
+        self, database: Database, connect: Connect, ice: IceFor = no_ice, *, outside: MediaEngine | None = None
+    ) -> None:
+        """`outside` is an engine that carries all rooms by itself; then no hub of ours is looked for."""
         self._database = database
         self._connect = connect
-        self._engines: dict[UUID, MediaEngine] = {}
+        self._engines: dict[UUID, MediaEngine] = {} if outside is None else {OUTSIDE: outside}
+        self.outside = outside
         self.ice = ice
 
     async def hub_of(self, room_id: int, *, but: UUID | None = None) -> tuple[UUID, MediaEngine]:
@@ -55,6 +61,10 @@ class Carrier:
 
         `but` is one that has just not answered, though it was seen a moment ago. Raises `HubLost` when no hub lives.
         """
+        if self.outside is not None:
+            if but == OUTSIDE:
+                raise HubLost("the media service does not answer")
+            return OUTSIDE, self.outside
         async with self._database.for_system() as session, session.begin():
             room = await hold_room(session, room_id, open_only=False)
             rows = await session.scalars(select(MediaHub).where(alive()))
@@ -86,26 +96,32 @@ class Carrier:
 
     async def close_leg(self, leg: RoomLeg) -> None:
         """End one connection; one that has ended already is no error, nor is one whose hub has died."""
-        async with self._database.for_system() as session:
-            hub = await session.get(MediaHub, leg.hub_id)
-        if hub is not None:
+        engine = self.outside
+        if engine is None:
+            async with self._database.for_system() as session:
+                hub = await session.get(MediaHub, leg.hub_id)
+            engine = self._engine(hub) if hub is not None else None
+        if engine is not None:
             with suppress(NoSuchLeg, HubLost):
-                await self._engine(hub).close(leg.id)
+                await engine.close(leg.id)
 
-    async def _ask(self, room_id: int, what: Callable[[MediaEngine], object]) -> None:
+    async def _ask(self, room_id: int, what: Callable[[MediaEngine], Awaitable[None]]) -> None:
         """Tell the hub of a room something that the tables say already: what it misses, it is told when a leg is built
         anew.
         """
-        async with self._database.for_system() as session:
-            hub = await session.scalar(
-                select(MediaHub).join(Room, Room.hub_id == MediaHub.id).where(Room.id == room_id)
-            )
-        if hub is None:
+        engine = self.outside or await self._hub_in_use(room_id)
+        if engine is None:
             return  # nobody has sent anything in this room
         try:
-            await what(self._engine(hub))  # type: ignore[misc]
+            await what(engine)
         except MediaError as error:
             log.warning("room %d: the hub was not told: %s", room_id, error)
+
+    async def _hub_in_use(self, room_id: int) -> MediaEngine | None:
+        async with self._database.for_system() as session:
+            query = select(MediaHub).join(Room, Room.hub_id == MediaHub.id).where(Room.id == room_id)
+            hub = await session.scalar(query)
+        return None if hub is None else self._engine(hub)
 
     async def _move(self, session: AsyncSession, room: Room, hubs: Mapping[UUID, MediaHub]) -> MediaHub:
         """Give a room a living hub. Whatever it had on the old one is gone with it."""

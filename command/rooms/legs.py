@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from command.problems import Conflict
-from command.rooms.carrying import Carrier, alive
+from command.rooms.carrying import OUTSIDE, Carrier, alive
 from command.rooms.floor import muted_kinds
 from command.rooms.tables import MediaHub, Room, RoomLeg, RoomSeat, RoomTokenUse
 from command.rooms.tokens import RoomToken
@@ -151,8 +151,8 @@ async def _lives(session: AsyncSession, use: RoomTokenUse) -> bool:
         await session.scalar(
             select(
                 select(RoomLeg.id)
-                .join(MediaHub, MediaHub.id == RoomLeg.hub_id)
-                .where(RoomLeg.id == use.leg_id, RoomLeg.ended_at.is_(None), alive())
+                .outerjoin(MediaHub, MediaHub.id == RoomLeg.hub_id)
+                .where(RoomLeg.id == use.leg_id, RoomLeg.ended_at.is_(None), alive() | (RoomLeg.hub_id == OUTSIDE))
                 .exists()
             )
         )

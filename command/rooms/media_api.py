@@ -14,7 +14,7 @@ from command.access.middleware import token_in
 from command.access.sessions import SignedIn
 from command.alerts.api import Id
 from command.problems import problem
-from command.rooms import legs
+from command.rooms import happenings, legs
 from command.rooms.carrying import Carrier
 from command.rooms.people import Caller
 from command.rooms.shapes import IceOut, RoomId
@@ -25,8 +25,10 @@ from gis.database import Database
 from gis.http import BadQuery, DatabaseDep, Forbidden, NotFound, NotSignedIn
 from video.engine import Leg
 from video.errors import HubBusy, HubLost, NoSuchPublication
+from video.livekit import LiveKit
 
 router = APIRouter(prefix="/api/rooms/{room_id}", tags=["rooms"])
+hooks = APIRouter(tags=["rooms"])
 
 SDP = "application/sdp"
 SDP_FRAGMENT = "application/trickle-ice-sdpfrag"
@@ -99,6 +101,21 @@ async def patch_leg(room_id: RoomId, leg_id: LegId, request: Request, database: 
     if _media_type(request) != SDP_FRAGMENT:
         return problem(415, f"a change of a connection is {SDP_FRAGMENT}; there is no other")
     return problem(501, "neither trickle ICE nor ICE restarts: offer all candidates at once, and POST anew when lost")
+
+
+@hooks.post("/api/livekit/webhook", status_code=204, response_class=Response)
+async def livekit_tells(request: Request, database: DatabaseDep) -> Response:
+    """What a LiveKit server tells of, when one carries the rooms; it signs what it says."""
+    livekit: LiveKit | None = request.app.state.livekit
+    if livekit is None:
+        raise NotFound("no LiveKit server carries the rooms here")
+    try:
+        event = livekit.read_webhook(await request.body(), request.headers.get("authorization", ""))
+    except HubLost as error:
+        raise NotSignedIn(str(error)) from None
+    if event is not None:
+        await happenings.record(database, event)
+    return Response(status_code=204)
 
 
 async def _build(request: Request, database: Database, wanted: legs.Wanted) -> Response:

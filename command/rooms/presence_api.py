@@ -76,8 +76,10 @@ async def presence(socket: WebSocket, room_id: int) -> None:
 
 
 async def _who(socket: WebSocket) -> Caller:
+    """By session or bearer, else by the first word; a browser's old cookie keeps no guest out."""
+    signed_in = getattr(socket.state, "person", None) is not None
+    token = token_in(socket.headers) if signed_in or "authorization" in socket.headers else None
     try:
-        token = token_in(socket.headers)
         if token is None:
             async with asyncio.timeout(SILENT_AFTER_S):
                 token = TokenWord.model_validate_json(await _word(socket)).token

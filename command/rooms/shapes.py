@@ -158,9 +158,15 @@ class NewToken(BaseModel):
     name: Name | None = Field(default=None, description="what the device is called in the room")
 
 
+class LiveKitOut(BaseModel):
+    url: str
+    token: str
+
+
 class TokenOut(BaseModel):
     """A token for one leg. An ordinary one works once; a device's again and again, but for one leg at a time."""
 
     token: str
     expires_at: datetime
     seat_id: int
+    livekit: LiveKitOut | None = Field(description="where LiveKit carries the rooms: what its client joins with")

@@ -75,6 +75,8 @@ DOORS = {
     "/api/reach": Door(params=(("at", "119.1055,36.705"), ("radius_m", "100000"))),
     "/api/dispatch/under-way": Door(),
     "/api/photos/{photo_id}": Door("photo"),
+    "/api/experts": Door(),
+    "/api/callable-people": Door(),
     "/api/rooms": Door(),
     "/api/rooms/{room_id}": Door("room"),
     "/api/rooms/{room_id}/recordings": Door("room"),
@@ -254,7 +256,7 @@ async def _county(made: House, region: str, place: tuple[float, float]) -> dict[
     )
     await one(
         "INSERT INTO recording_segment (recording_id, number, seat_id, seat_name, file, codecs, started_at, region)"
-        " VALUES (:recording, :recording, :seat, :mark, 'a.webm', '{vp8}', now(), :region) RETURNING number",
+        " VALUES (:recording, CAST(:recording AS int), :seat, :mark, 'a.webm', '{vp8}', now(), :region) RETURNING number",
         recording=ids["recording"],
         seat=ids["seat"],
     )
@@ -264,7 +266,7 @@ async def _county(made: House, region: str, place: tuple[float, float]) -> dict[
     (folder / "a.webm").write_text(mark)
     ids["snapshot"] = await one(
         "INSERT INTO snapshot (room_id, taken_by, media_type, sha256, content, region) VALUES"
-        " (:room, :mark, 'image/png', :mark, convert_to(CAST(:mark AS text), 'UTF8'), :region) RETURNING id",
+        " (:room, CAST(:mark AS text), 'image/png', CAST(:mark AS text), convert_to(CAST(:mark AS text), 'UTF8'), :region) RETURNING id",
         room=ids["room"],
     )
     await one(
@@ -439,6 +441,13 @@ async def test_nobody_writes_across_the_border(counties: tuple[House, dict[str, 
                 ("close", {"version": 1}),
                 ("ring", {"officer_ids": [here["officer"]]}),
                 ("tokens", {"purpose": "publish"}),
+                ("hand", {"raised": True}),
+                ("talk", {"on": True}),
+                ("lock", {"locked": True}),
+                ("invitations", {"name": "x"}),
+                ("whip", None),
+                (f"whep?participant={there['seat']}", None),
+                *((f"seats/{there['seat']}/{change}", {}) for change in ("mute", "unmute", "remove", "insert")),
                 ("recordings", {"action": "start"}),
                 ("recordings", {"action": "stop"}),
                 ("snapshots", None),

@@ -160,6 +160,25 @@ async def test_a_conference_calls_the_desk_of_another_county_which_then_sees_it(
     assert nobody.status_code == 404
 
 
+async def test_the_feed_tells_those_who_sit_in_a_room_of_another_area_and_nobody_else_there(app: House) -> None:
+    feed = app.app.state.feed
+    listeners = {}
+    for name in ("fangzi-duty", "fangzi-dispatcher", "fangzi-expert", "city"):
+        person = await app.app.state.people.behind(app.tokens[name])
+        listeners[name] = feed.join(person.scope, {"rooms"})
+    room = await opened(app, by="city", kind="conference", usernames=["fangzi-duty", "fangzi-expert"])
+    await post(app, "city", room, "close", version=1)
+    heard: dict[str, list[str]] = {}
+    async with asyncio.timeout(20):
+        for name in ("fangzi-duty", "fangzi-expert", "city"):
+            heard[name] = []
+            while "room.closed" not in heard[name]:
+                heard[name].append(orjson.loads(await listeners[name].take())["kind"])
+    assert heard["fangzi-duty"] == heard["fangzi-expert"] == heard["city"]
+    assert heard["city"] == ["room.opened", "room.rang", "room.rang", "room.closed"]
+    assert listeners["fangzi-dispatcher"].queue.empty()
+
+
 async def test_only_desks_that_dispatch_open_rooms(app: House) -> None:
     await app.officer("甲", NEAR)
     for who in ("planner", "expert", "admin", "甲"):

@@ -1,6 +1,7 @@
 """WHIP and WHEP by RFC 9725, tokens, and what becomes of a room when its hub dies. The engine is written by hand."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -19,9 +20,11 @@ from command.rooms.tokens import RoomTokens
 from routing.network import RoadStore
 from tests.fake_engine import FakeEngine, Hubs
 from tests.house import House, house
+from tests.livekit import KEY, SECRET, URL, Server, signed
 from tests.postgis.test_rooms import dispatched, opened, post, states
 from video.engine import Happening, Kind, MediaEvent
 from video.errors import HubBusy
+from video.livekit import LiveKit
 
 SDP = {"Content-Type": "application/sdp"}
 OFFER = "v=0\r\ns=offer\r\n"
@@ -339,3 +342,40 @@ async def test_leaving_ends_ones_connections_and_closing_ends_all(call: Call) ->
     closed = await post(call.app, "duty", call.room, "close", version=1)
     assert call.engine.told[-1] == f"close room {call.room['id']}"
     assert set(states(closed).values()) == {"left"}
+
+
+async def test_livekit_carries_all_rooms_when_it_is_set(postgis_url: str, town_roads: RoadStore) -> None:
+    server = Server()
+    livekit = LiveKit(URL, KEY, SECRET, transport=httpx.MockTransport(server))
+    async with house(postgis_url, town_roads, livekit=livekit) as app:
+        alert, _ = await dispatched(app)
+        room = await opened(app, alert_id=alert["id"])
+        await post(app, "duty", room, "join")
+        await post(app, "甲", room, "join")
+        call = Call(app, Hubs(), room, {one["name"]: one["id"] for one in room["seats"]})
+        answer = await call.send("甲", OFFER)
+        assert (answer.status_code, answer.text) == (201, "v=0\r\ns=answer\r\n"), answer.text
+        (ingress,) = server.ingresses.values()
+        assert (ingress["room_name"], ingress["participant_identity"]) == (str(room["id"]), str(call.seats["甲"]))
+        assert (await call.watch("duty", "甲")).status_code == 501  # its own client joins instead
+        token = await post(app, "duty", room, "tokens", 201, purpose="view", of=call.seats["甲"])
+        assert token["livekit"]["url"] == URL
+        claims = jwt.decode(token["livekit"]["token"], SECRET, ["HS256"], issuer=KEY)
+        assert (claims["sub"], claims["video"]["room"]) == (str(call.seats["duty"]), str(room["id"]))
+
+        told = {
+            "event": "track_published",
+            "room": {"name": str(room["id"])},
+            "participant": {"identity": str(call.seats["甲"])},
+            "track": {"sid": "TR_v", "type": "VIDEO"},
+        }
+        body = json.dumps(told).encode()
+        door = "/api/livekit/webhook"
+        assert (await app.client().post(door, content=body, headers={"Authorization": "x"})).status_code == 401
+        signed_by_it = {"Authorization": signed(body)}
+        assert (await app.client().post(door, content=body, headers=signed_by_it)).status_code == 204
+        assert (await call.seat("甲"))["publication"]["generation"] == 1
+        assert (await app.person("甲").delete(answer.headers["location"])).status_code == 200
+        assert not server.ingresses
+        await post(app, "duty", room, "close", version=1)
+        assert server.called("DeleteRoom") == [{"room": str(room["id"])}]

@@ -64,9 +64,12 @@ class Rooms:
         self.app, self._address, self.room = app, address, room
 
     @asynccontextmanager
-    async def socket(self, token: str | None = None, room_id: int | None = None) -> AsyncIterator[Socket]:
+    async def socket(
+        self, token: str | None = None, room_id: int | None = None, cookie: str | None = None
+    ) -> AsyncIterator[Socket]:
         url = f"ws://{self._address}/api/rooms/{room_id or self.room['id']}/presence"
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        headers |= {} if cookie is None else {"Cookie": cookie}
         async with websockets.connect(url, additional_headers=headers, proxy=None) as connection:
             yield Socket(connection)
 
@@ -162,7 +165,7 @@ async def test_who_is_taken_out_hears_so_and_a_closed_room_ends_all_sockets(room
 
 async def test_a_guest_says_the_token_first_and_strangers_are_shown_out(rooms: Rooms) -> None:
     invitation = await post(rooms.app, "duty", rooms.room, "invitations", 201, name="专家", field="大气")
-    async with rooms.socket() as guest:
+    async with rooms.socket(cookie="onemap_session=of-last-week") as guest:
         await guest.say(token=invitation["token"])
         await guest.hear()
         assert guest.room["me"]["seat_id"] == invitation["seat_id"]

@@ -350,6 +350,174 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/rooms/{room_id}/recordings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Of Room
+         * @description The recordings of a room, the newest first; they are shown to the desks of its area.
+         */
+        get: operations["list_of_room_api_rooms__room_id__recordings_get"];
+        put?: never;
+        /**
+         * Record
+         * @description Start or stop recording a room. Starting what runs, or stopping what does not, changes nothing (200).
+         */
+        post: operations["record_api_rooms__room_id__recordings_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recordings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Recordings
+         * @description Recordings of one's area, the newest first; of one alert for its replay.
+         */
+        get: operations["list_recordings_api_recordings_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recordings/{recording_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Recording
+         * @description One recording with its segments.
+         */
+        get: operations["show_recording_api_recordings__recording_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recordings/{recording_id}/segments/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Play
+         * @description One segment, whole or in ranges; one that is still written as far as it goes.
+         */
+        get: operations["play_api_recordings__recording_id__segments__number__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recordings/{recording_id}/evidence.zip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Hand Out
+         * @description Everything about one recording in one archive that can be checked without us; that it was handed out is noted.
+         */
+        get: operations["hand_out_api_recordings__recording_id__evidence_zip_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recordings/{recording_id}/hold": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hold
+         * @description Keep a recording beyond its time, or no longer.
+         */
+        post: operations["hold_api_recordings__recording_id__hold_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rooms/{room_id}/snapshots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Snapshots
+         * @description The pictures taken in a room: all for the desks of its area, one's own for everybody else in it.
+         */
+        get: operations["list_snapshots_api_rooms__room_id__snapshots_get"];
+        put?: never;
+        /**
+         * Take Snapshot
+         * @description Keep a still picture (image/jpeg or image/png) of what one sees in a room; `of` is the seat that it shows.
+         */
+        post: operations["take_snapshot_api_rooms__room_id__snapshots_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/snapshots/{snapshot_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Snapshot
+         * @description The picture itself.
+         */
+        get: operations["show_snapshot_api_snapshots__snapshot_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/alerts/{alert_id}/replay": {
         parameters: {
             query?: never;
@@ -2037,6 +2205,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/livekit/webhook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Livekit Tells
+         * @description What a LiveKit server tells of, when one carries the rooms; it signs what it says.
+         */
+        post: operations["livekit_tells_api_livekit_webhook_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/health": {
         parameters: {
             query?: never;
@@ -2065,6 +2253,14 @@ export interface components {
         Accepted: {
             /** Id */
             id: number;
+        };
+        /** ActionIn */
+        ActionIn: {
+            /**
+             * Action
+             * @enum {string}
+             */
+            action: "start" | "stop";
         };
         /**
          * AlertBrief
@@ -3085,6 +3281,19 @@ export interface components {
             /** Raised */
             raised: boolean;
         };
+        /** HoldIn */
+        HoldIn: {
+            /** Held */
+            held: boolean;
+            /**
+             * Reason
+             * @description why it must be kept; needed to hold
+             * @default
+             */
+            reason: string;
+            /** Version */
+            version: number;
+        };
         /**
          * IceOut
          * @description What a connection is built with; `relay_only` asks for `iceTransportPolicy: relay`.
@@ -3542,10 +3751,24 @@ export interface components {
             /** Next */
             next?: string | null;
         };
+        /** Listing[RecordingOut] */
+        Listing_RecordingOut_: {
+            /** Items */
+            items: components["schemas"]["RecordingOut"][];
+            /** Next */
+            next?: string | null;
+        };
         /** Listing[RoomOut] */
         Listing_RoomOut_: {
             /** Items */
             items: components["schemas"]["RoomOut"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** Listing[SnapshotOut] */
+        Listing_SnapshotOut_: {
+            /** Items */
+            items: components["schemas"]["SnapshotOut"][];
             /** Next */
             next?: string | null;
         };
@@ -3555,6 +3778,13 @@ export interface components {
             items: components["schemas"]["StationItem"][];
             /** Next */
             next?: string | null;
+        };
+        /** LiveKitOut */
+        LiveKitOut: {
+            /** Url */
+            url: string;
+            /** Token */
+            token: string;
         };
         /** LockIn */
         LockIn: {
@@ -4355,6 +4585,57 @@ export interface components {
             total: number;
             sums: components["schemas"]["TrainingSums"];
         };
+        /** RecordingOut */
+        RecordingOut: {
+            /** Id */
+            id: number;
+            /** Room Id */
+            room_id: number;
+            /** Alert Id */
+            alert_id: number | null;
+            /** Region */
+            region: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "recording" | "finished";
+            /** Started By */
+            started_by: string;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /** Ended At */
+            ended_at: string | null;
+            /**
+             * Why
+             * @description how it ended
+             */
+            why: ("stopped" | "room_closed" | "disk_full" | "write_error") | null;
+            /** Legal Hold */
+            legal_hold: boolean;
+            /** Hold Reason */
+            hold_reason: string | null;
+            /** Hold By */
+            hold_by: string | null;
+            /**
+             * Keep Until
+             * Format: date-time
+             */
+            keep_until: string;
+            /** Deleted At */
+            deleted_at: string | null;
+            /** Bytes */
+            bytes: number;
+            /** Drill */
+            drill: boolean;
+            /** Version */
+            version: number;
+            /** Segments */
+            segments: components["schemas"]["SegmentOut"][];
+        };
         /** RefusedFix */
         RefusedFix: {
             /** Index */
@@ -4768,6 +5049,43 @@ export interface components {
             travel_time_s: number | null;
         };
         /**
+         * SegmentOut
+         * @description One file of one participant; without `sha256` it is still written, and can be played as far as it goes.
+         */
+        SegmentOut: {
+            /** Number */
+            number: number;
+            /** Seat Id */
+            seat_id: number | null;
+            /** Seat Name */
+            seat_name: string;
+            /** Codecs */
+            codecs: string[];
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /**
+             * Clock Offset Ms
+             * @description the sender's clock minus the server's, where it was known
+             */
+            clock_offset_ms: number | null;
+            /** Ended At */
+            ended_at: string | null;
+            /** Bytes */
+            bytes: number | null;
+            /** Sha256 */
+            sha256: string | null;
+            /**
+             * Found
+             * @description sealed as it was found after the recorder was lost
+             */
+            found: boolean;
+            /** Url */
+            url: string;
+        };
+        /**
          * SendingCost
          * @description `free` officers whom the person sees, of whom `sent` would go; those of `officer_ids` not free cost nothing.
          */
@@ -4915,6 +5233,33 @@ export interface components {
             seconds: number;
             after: components["schemas"]["planning__figures__Figures"];
             before: components["schemas"]["planning__figures__Figures"];
+        };
+        /** SnapshotOut */
+        SnapshotOut: {
+            /** Id */
+            id: number;
+            /** Room Id */
+            room_id: number;
+            /** Of Seat Id */
+            of_seat_id: number | null;
+            /** Taken By */
+            taken_by: string;
+            /**
+             * Taken At
+             * Format: date-time
+             */
+            taken_at: string;
+            /**
+             * Media Type
+             * @enum {string}
+             */
+            media_type: "image/jpeg" | "image/png";
+            /** Bytes */
+            bytes: number;
+            /** Sha256 */
+            sha256: string;
+            /** Url */
+            url: string;
         };
         /**
          * SourceOut
@@ -5186,6 +5531,8 @@ export interface components {
             expires_at: string;
             /** Seat Id */
             seat_id: number;
+            /** @description where LiveKit carries the rooms: what its client joins with */
+            livekit: components["schemas"]["LiveKitOut"] | null;
         };
         /** TrackOut */
         TrackOut: {
@@ -6699,6 +7046,536 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ArrivalOut"];
                 };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    list_of_room_api_rooms__room_id__recordings_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_RecordingOut_"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    record_api_rooms__room_id__recordings_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ActionIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordingOut"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    list_recordings_api_recordings_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+                alert_id?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_RecordingOut_"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    show_recording_api_recordings__recording_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                recording_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordingOut"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    play_api_recordings__recording_id__segments__number__get: {
+        parameters: {
+            query?: {
+                /** @description the file as it was written, not the copy to seek in */
+                original?: boolean;
+            };
+            header?: never;
+            path: {
+                recording_id: number;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    hand_out_api_recordings__recording_id__evidence_zip_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                recording_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    hold_api_recordings__recording_id__hold_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                recording_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HoldIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordingOut"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    list_snapshots_api_rooms__room_id__snapshots_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_SnapshotOut_"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    take_snapshot_api_rooms__room_id__snapshots_post: {
+        parameters: {
+            query?: {
+                of?: number | null;
+            };
+            header?: never;
+            path: {
+                room_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SnapshotOut"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    show_snapshot_api_snapshots__snapshot_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                snapshot_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Not as asked */
             "4XX": {
@@ -11670,6 +12547,54 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["SpeedsOut"];
                 };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    livekit_tells_api_livekit_webhook_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Not as asked */
             "4XX": {

@@ -4,7 +4,6 @@
  * Nothing here runs: when a shape names a field that the server does not send, the type check fails and names it.
  */
 import type { components } from './schema'
-import type * as rec from './recordings'
 import type * as r from './rooms'
 import type * as t from './types'
 
@@ -47,8 +46,6 @@ export type Contract = [
   Check<Missing<t.ClosureThen, Theirs['ClosedThenOut']>>,
   Check<Missing<t.BriefRecords['inspections'], Theirs['InspectionItem']>>,
   Check<Missing<t.BriefRecords['penalty-cases'], Theirs['PenaltyCaseItem']>>,
-  Check<Missing<rec.Recording, Theirs['RecordingOut']>>,
-  Check<Missing<rec.Segment, Theirs['SegmentOut']>>,
   Check<Missing<r.Room, Theirs['RoomOut']>>,
   Check<Missing<r.Seat, Theirs['SeatOut']>>,
   Check<Missing<r.Publication, Theirs['PublicationOut']>>,

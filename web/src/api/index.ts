@@ -2,26 +2,21 @@
 import type { InjectionKey } from 'vue'
 import { inject } from 'vue'
 import { Client, type Query, withQuery } from './client'
-import { RecordingDoors } from './recordings'
 import { RoomDoors } from './rooms'
 import type * as t from './types'
 
-export type * from './recordings'
 export type * from './rooms'
 export type * from './types'
 export { ApiProblem, Client, isAbort, Unreachable, withQuery, withToken } from './client'
-export { evidenceUrl } from './recordings'
 
 type Cancel = { signal?: AbortSignal }
 
 export class Api {
   private readonly client: Client
-  readonly recordings: RecordingDoors
   readonly rooms: RoomDoors
 
   constructor(client: Client = new Client()) {
     this.client = client
-    this.recordings = new RecordingDoors(client)
     this.rooms = new RoomDoors(client)
   }
 

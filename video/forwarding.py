@@ -2,12 +2,14 @@
 
 aiortc decodes whatever it receives and offers no way around; this module takes the payloads out before that, and puts
 them into other connections' senders. ICE, DTLS, SRTP, reports, lost-packet requests and retransmission stay aiortc's.
-It is the only module that reaches into aiortc 1.16, by three names (`HOOKS`):
+It reaches into aiortc 1.16 by three names (`HOOKS`):
 
 - a `Source` in the place of a receiver's jitter buffer: it sees every packet after retransmissions were unwrapped, says
   when to ask the publisher for a key frame, and never hands out a frame, so that nothing is decoded;
 - a `Sink`'s `next` in the place of a sender's encoder;
 - a `Sink`'s `ask` in the place of a sender's note that the other side wants a key frame.
+
+What is reported back from the viewers is read in `video.feedback`.
 """
 
 import asyncio
@@ -34,6 +36,9 @@ HOOKS: Final = ((RTCRtpReceiver, JITTER_BUFFER), (RTCRtpSender, NEXT_FRAME), (RT
 HOLD_S: Final = {Kind.VIDEO: 0.2, Kind.AUDIO: 0.06}  # so long a missing packet is waited for; sound is not resent
 QUEUED_AT_MOST: Final = {Kind.VIDEO: 30, Kind.AUDIO: 100}  # 2 s of pictures at 15 a second, 2 s of sound at 50
 KEY_FRAME_PAUSE_S: Final = 0.5  # a publisher is asked for key frames no more often than that
+ESTIMATE_FRESH_S: Final = 5.0
+LEAST_BITRATE: Final = 150_000  # bit/s; nobody is asked to send less, unless sound goes on alone
+SOUND_ALONE: Final = 50_000
 CLOCK_RATE: Final = {Kind.VIDEO: 90_000, Kind.AUDIO: 48_000}  # RTP ticks a second: RFC 7741, RFC 6184, RFC 7587
 
 _AHEAD_HALF: Final = 0x8000
@@ -61,6 +66,8 @@ class Ordered:
         self._next: int | None = None
         self._waiting: dict[int, RtpPacket] = {}
         self._hole_since: float | None = None
+        self.passed = 0
+        self.missing = 0  # numbers given up
 
     def take(self, packet: RtpPacket, now: float) -> list[RtpPacket | None]:
         number = packet.sequence_number
@@ -82,6 +89,7 @@ class Ordered:
         elif now - self._hole_since >= self._hold_s or len(self._waiting) > _WAITING_AT_MOST:
             expected = self._next
             self._next = min(self._waiting, key=lambda other: (other - expected) & 0xFFFF)
+            self.missing += (self._next - expected) & 0xFFFF
             ready.append(None)
             self._in_row(ready)
             self._hole_since = now if self._waiting else None
@@ -91,6 +99,7 @@ class Ordered:
         before = len(ready)
         while self._next is not None and (packet := self._waiting.pop(self._next, None)) is not None:
             ready.append(packet)
+            self.passed += 1
             self._next = (self._next + 1) & 0xFFFF
         return len(ready) > before
 
@@ -105,6 +114,7 @@ class Source:
         self.kind = kind
         self.codec = codec  # VP8, H264, opus
         self.muted = False
+        self.paused = False  # its publisher's network is too poor for pictures
         self.sinks: set[Sink] = set()
         self.frames = 0
         self.packets = 0
@@ -143,6 +153,26 @@ class Source:
         if self.muted and not muted:
             self._all_need_key_frame()
         self.muted = muted
+
+    def pause(self, paused: bool) -> None:
+        """Forward nothing until told otherwise, and have the publisher send next to nothing."""
+        if self.paused and not paused:
+            self._all_need_key_frame()
+        self.paused = paused
+
+    def arrivals(self) -> tuple[int, int]:
+        """Packets that came in time, and packets that never did, since the beginning."""
+        return self._order.passed, self._order.missing
+
+    def cap(self) -> int | None:
+        """What the publisher shall send at most (bit/s): what the better half of its viewers can take."""
+        if self.paused:
+            return SOUND_ALONE
+        since = self._clock() - ESTIMATE_FRESH_S
+        estimates = sorted(
+            sink.estimate[0] for sink in self.sinks if sink.estimate and sink.estimate[1] >= since and not sink.paused
+        )
+        return max(estimates[len(estimates) // 2], LEAST_BITRATE) if estimates else None
 
     def _asks_now(self, now: float) -> bool:
         if not self._key_wanted or now - self._asked_at < KEY_FRAME_PAUSE_S:
@@ -186,7 +216,7 @@ class Source:
     def _emit(self, last: RtpPacket | None) -> None:
         parts, self._parts = self._parts, []
         self.frames += 1
-        if self.muted or self._parts_of is None:
+        if self.muted or self.paused or self._parts_of is None:
             return
         key = self.kind is Kind.AUDIO or any(begins_key_frame(self.codec, part) for part in parts)
         level = last.extensions.audio_level if last is not None else None
@@ -208,6 +238,7 @@ class Sink:
         self.dropped = 0
         self.frames = 0
         self.octets = 0
+        self.estimate: tuple[int, float] | None = None  # bit/s its viewer can take, and when it said so
         self._clock = clock
         self._queue: deque[Frame] = deque()
         self._filled = asyncio.Event()
@@ -266,6 +297,10 @@ class Sink:
         self.follow(None)
         self._closed = True
         self._filled.set()
+
+    def estimated(self, bitrate: int) -> None:
+        """Its viewer can take so much (bit/s)."""
+        self.estimate = (bitrate, self._clock())
 
     def waiting(self) -> int:
         """Frames in the queue."""

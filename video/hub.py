@@ -24,11 +24,13 @@ from aiortc import RTCBundlePolicy, RTCConfiguration, RTCIceServer, RTCPeerConne
 from aiortc.exceptions import InternalError, InvalidAccessError, InvalidStateError, OperationError
 from aiortc.rtcconfiguration import RTCIceTransportPolicy
 
+from video.audio_first import AudioFirst
 from video.engine import Happening, Kind, Leg, MediaEvent
 from video.errors import BadOffer, NoSuchLeg, NoSuchPublication
+from video.feedback import cap_estimate, listen_to
 from video.forwarding import Sink, Source, StandIn, give_to, take_from
 from video.guard import Guard
-from video.legs import Connection, Publication, Viewing
+from video.legs import Connection, Publication, Reports, Viewing
 from video.measures import count, leg_figures
 from video.offers import Offer, preferences, read_offer
 from video.turn import announced
@@ -127,6 +129,7 @@ class Hub:
                 if kind in sending:
                     sources[kind] = Source(kind, codec, clock=self._clock)
                     take_from(transceiver.receiver, sources[kind])
+                    cap_estimate(transceiver.receiver, sources[kind].cap)
             answer = await self._answer(peer, asked)
             publication = Publication(
                 id=uuid.uuid4().hex,
@@ -151,12 +154,14 @@ class Hub:
             }
             peer = self._peer()
             sinks: dict[Kind, Sink] = {}
+            network = AudioFirst()
             for kind, codec in codecs.items():
                 transceiver = peer.addTransceiver(StandIn(kind), direction="sendonly")
                 transceiver.setCodecPreferences(preferences(kind, codec))
                 if asked.sections[kind].receives:
                     sinks[kind] = Sink(kind, clock=self._clock)
                     give_to(transceiver.sender, sinks[kind])
+                    listen_to(transceiver.sender, Reports(network, sinks[kind], self._clock))
             answer = await self._answer(peer, asked)
             viewing = Viewing(
                 id=uuid.uuid4().hex,
@@ -167,6 +172,7 @@ class Hub:
                 of=of,
                 sinks=sinks,
                 codecs=codecs,
+                network=network,
             )
             try:
                 shown = self._publication(room, of)  # it may have ended, or come anew, while we answered
@@ -212,13 +218,13 @@ class Hub:
         }
 
     def look(self) -> None:
-        """See which publishers have begun, fallen silent or come back, and which legs never came about."""
+        """See who has begun, fallen silent or come back, whose network is poor, and which legs never came about."""
         now = self._clock()
         for leg in list(self._legs.values()):
             count(leg, now)
             if not leg.connected and now - leg.began_at > CONNECT_WITHIN_S:
                 self._end(leg, "never connected")
-            elif isinstance(leg, Publication):
+            elif isinstance(leg, Publication | Viewing):
                 for event in leg.look(now):
                     self._say(event)
 

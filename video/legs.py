@@ -1,15 +1,18 @@
 """The connections of a hub: those that publish and those that view."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 from aiortc import RTCPeerConnection
 
+from video.audio_first import AudioFirst
 from video.engine import Happening, Kind, MediaEvent
 from video.forwarding import Sink, Source
 
 STALLED_AFTER_S: Final = 1.5
+JUDGE_EACH_S: Final = 1.0
+JUDGED_BY: Final = 10  # packets; fewer say nothing
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
@@ -23,6 +26,7 @@ class Connection:
     began_at: float
     connected: bool = False
     rates: dict[Kind, "Rate"] = field(default_factory=dict)
+    network: AudioFirst = field(default_factory=AudioFirst)
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
@@ -33,6 +37,8 @@ class Publication(Connection):
     generation: int = 0
     published: bool = False
     stalled: bool = False
+    arrived: tuple[int, int] = (0, 0)  # at the last judgement of the network
+    judged_at: float = float("-inf")
 
     @property
     def last_packet_at(self) -> float | None:
@@ -63,6 +69,25 @@ class Publication(Connection):
         if silent != self.stalled:
             self.stalled = silent
             yield self.event(Happening.STALLED if silent else Happening.RESUMED)
+        if not silent:
+            yield from self._judge(now)
+
+    def _judge(self, now: float) -> Iterable[MediaEvent]:
+        """Once a second, by the packets of sound that never came: those are not sent again."""
+        sound, pictures = self.sources.get(Kind.AUDIO), self.sources.get(Kind.VIDEO)
+        if sound is None or pictures is None or now - self.judged_at < JUDGE_EACH_S:
+            return
+        passed, missing = sound.arrivals()
+        came, lost = passed - self.arrived[0], missing - self.arrived[1]
+        self.arrived, self.judged_at = (passed, missing), now
+        if came + lost >= JUDGED_BY:
+            share = lost / (came + lost)
+            self.network.pictures_lost(share, now)
+            self.network.sound_lost(share, now)
+        change = self.network.look(now)
+        if change is not None:
+            pictures.pause(change)
+            yield self.event(Happening.VIDEO_PAUSED if change else Happening.VIDEO_BACK)
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
@@ -79,6 +104,14 @@ class Viewing(Connection):
         for kind, sink in self.sinks.items():
             sink.follow(publication.sources.get(kind))
 
+    def look(self, now: float) -> Iterable[MediaEvent]:
+        """Whether pictures pause or come back, by what the viewer's receiver says it lost."""
+        pictures = self.sinks.get(Kind.VIDEO)
+        change = self.network.look(now) if pictures is not None else None
+        if pictures is not None and change is not None:
+            pictures.pause(change)
+            yield self.event(Happening.VIDEO_PAUSED if change else Happening.VIDEO_BACK)
+
     def event(self, what: Happening, why: str = "") -> MediaEvent:
         return MediaEvent(
             what,
@@ -90,6 +123,22 @@ class Viewing(Connection):
             kinds=tuple(self.sinks),
             why=why,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Reports:
+    """Reads what the viewer of one track reports: `video.feedback.Reader`."""
+
+    network: AudioFirst
+    sink: Sink
+    clock: Callable[[], float]
+
+    def lost(self, share: float) -> None:
+        note = self.network.pictures_lost if self.sink.kind is Kind.VIDEO else self.network.sound_lost
+        note(share, self.clock())
+
+    def estimated(self, bitrate: int) -> None:
+        self.sink.estimated(bitrate)
 
 
 @dataclass(slots=True)

@@ -29,8 +29,14 @@ TakeOffer = Callable[[str], Awaitable[str]]
 class Peer:
     """One leg, seen from the client's side."""
 
-    def __init__(self, *, ice_servers: Sequence[RTCIceServer] = (), relay_only: bool = False) -> None:
-        self.connection = RTCPeerConnection(
+    def __init__(
+        self,
+        *,
+        ice_servers: Sequence[RTCIceServer] = (),
+        relay_only: bool = False,
+        connection: RTCPeerConnection | None = None,
+    ) -> None:
+        self.connection = connection or RTCPeerConnection(
             RTCConfiguration(
                 iceServers=list(ice_servers),
                 iceTransportPolicy=RTCIceTransportPolicy.RELAY if relay_only else RTCIceTransportPolicy.ALL,
@@ -80,9 +86,14 @@ class Peer:
         for kind in kinds:
             peer.connection.addTransceiver(kind.value, direction="recvonly")
         await peer._agree(take)
-        for transceiver in peer.connection.getTransceivers():
-            if transceiver.receiver.track is not None:
-                peer._reading.append(asyncio.create_task(peer._read(transceiver.receiver.track)))
+        peer._read_all()
+        return peer
+
+    @classmethod
+    def reading(cls, connection: RTCPeerConnection) -> Self:
+        """Receive and decode from a connection that was agreed on elsewhere."""
+        peer = cls(connection=connection)
+        peer._read_all()
         return peer
 
     @property
@@ -114,6 +125,11 @@ class Peer:
         except BaseException:
             await self.connection.close()
             raise
+
+    def _read_all(self) -> None:
+        for transceiver in self.connection.getTransceivers():
+            if transceiver.receiver.track is not None:
+                self._reading.append(asyncio.create_task(self._read(transceiver.receiver.track)))
 
     async def _read(self, track: MediaStreamTrack) -> None:
         with contextlib.suppress(MediaStreamError):

@@ -29,12 +29,22 @@ def wall_ms() -> int:
 
 
 class MovingPicture(MediaStreamTrack):
-    """A bar that wanders over a grey field, `fps` pictures a second, stamped with `who` (0-255) and the time."""
+    """A bar that wanders over a grey field, `fps` pictures a second, stamped with `who` (0-255) and the time.
+
+    `grain` (0-100) strews noise over the field, so that an encoder has something to do.
+    """
 
     kind = "video"
 
     def __init__(
-        self, who: int = 0, *, width: int = 640, height: int = 480, fps: int = 15, now_ms: Callable[[], int] = wall_ms
+        self,
+        who: int = 0,
+        *,
+        width: int = 640,
+        height: int = 480,
+        fps: int = 15,
+        grain: int = 0,
+        now_ms: Callable[[], int] = wall_ms,
     ) -> None:
         super().__init__()
         self._who = who
@@ -42,12 +52,13 @@ class MovingPicture(MediaStreamTrack):
         self._fps = fps
         self._now_ms = now_ms
         self._number = 0
+        self._grain = np.random.default_rng(who).integers(0, grain + 1, (height, width), dtype=np.uint8)
         self._pace = _Pace(1 / fps)
 
     async def recv(self) -> VideoFrame:
         await self._pace.next()
-        width, height = self._size
-        field = np.full((height, width), 90 + self._who % 64, np.uint8)
+        width = self._size[0]
+        field = np.roll(self._grain, self._number * 7, axis=1) + np.uint8(90 + self._who % 64)
         bar = self._number * 4 % width
         field[2 * _ROW_HEIGHT :, bar : bar + width // 16] = 220
         _write(field, self._who, self._now_ms())

@@ -28,7 +28,7 @@ _NAMES = ("chromium", "chromium-browser", "google-chrome")
 _KEY = re.compile(
     r"\b(?:app|call|link|error|login|role|level|kind|status|officer|state|unit|desk|event|wall|field|sources"
     r"|queue|compare|next|keys|sent|brief|place|view|replay|search|tools|sheet"
-    r"|figure|inspectionKind|joint|layers|measure|record|roads|speeds|theme|violation)\.[a-zA-Z_]\w*\b"
+    r"|figure|inspectionKind|joint|layers|measure|plan|record|roads|speeds|theme|violation)\.[a-zA-Z_]\w*\b"
 )
 
 

@@ -65,7 +65,7 @@ class Call:
 
     async def until(self, condition: Callable[[MediaEvent], bool]) -> MediaEvent:
         """The first event like that; those before the call count, too."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while True:
                 for event in self.events:
                     if condition(event):

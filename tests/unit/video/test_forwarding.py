@@ -9,6 +9,7 @@ from aiortc.mediastreams import MediaStreamError
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from aiortc.rtp import RtpPacket
 
+from video import feedback
 from video.engine import Kind
 from video.forwarding import HOOKS, KEY_FRAME_PAUSE_S, QUEUED_AT_MOST, Frame, Ordered, Sink, Source
 from video.keyframes import begins_key_frame
@@ -44,8 +45,9 @@ def numbers(packets: Sequence[RtpPacket | None]) -> list[int | None]:
 
 def test_aiortc_still_has_the_names_that_are_replaced() -> None:
     async def look() -> None:
-        made = {cls: cls("video", _Transport()) for cls, _ in HOOKS}
-        for cls, name in HOOKS:
+        hooks = (*HOOKS, *feedback.HOOKS)
+        made = {cls: cls("video", _Transport()) for cls, _ in hooks}
+        for cls, name in hooks:
             assert hasattr(made[cls], name), f"aiortc's {cls.__name__} has no {name} any more"
 
     asyncio.run(look())

@@ -7,6 +7,7 @@ import { deskTools } from './deskTools'
 import { dispatching } from './dispatching'
 import { field } from './field'
 import { map } from './map'
+import { plan } from './plan'
 import { sources } from './sources'
 import { speeds } from './speeds'
 import { theme } from './theme'
@@ -21,6 +22,7 @@ export const zhCN = {
   ...dispatching,
   ...field,
   ...map,
+  ...plan,
   ...sources,
   ...speeds,
   ...theme,

@@ -4,11 +4,13 @@ import type { FeatureCollection } from 'geojson'
 import { inject } from 'vue'
 import { Client, type Query, withQuery } from './client'
 import type * as plan from './planTypes'
+import { RecordingDoors } from './recordings'
 import { RoomDoors } from './rooms'
 import type * as t from './types'
 
 export { COVERAGE_FILES } from './planTypes'
 export type * from './planTypes'
+export type * from './recordings'
 export type * from './rooms'
 export type * from './types'
 export { ApiProblem, Client, isAbort, Unreachable, withQuery, withToken } from './client'
@@ -17,10 +19,12 @@ type Cancel = { signal?: AbortSignal }
 
 export class Api {
   private readonly client: Client
+  readonly recordings: RecordingDoors
   readonly rooms: RoomDoors
 
   constructor(client: Client = new Client()) {
     this.client = client
+    this.recordings = new RecordingDoors(client)
     this.rooms = new RoomDoors(client)
   }
 

@@ -96,4 +96,9 @@ export const alerts: SameKeys<typeof words> = {
     'source_recovered': 'Source recovered',
     system: 'System',
   },
+  recordingEnd: {
+    room_closed: 'the call ended',
+    disk_full: 'the server’s disk is nearly full',
+    write_error: 'the server could not write it',
+  },
 }

@@ -93,4 +93,9 @@ export const alerts = {
     'source_recovered': '数据源恢复',
     system: '系统',
   },
+  recordingEnd: {
+    room_closed: '通话已结束',
+    disk_full: '服务器磁盘空间不足',
+    write_error: '服务器写入失败',
+  },
 }

@@ -39,6 +39,7 @@ import layers.ogc_api
 import layers.search_api
 import planning.api
 import planning.export_api
+import planning.trial_api
 import routing.api
 from command import problems
 from command.access.api import FailedTries
@@ -46,6 +47,7 @@ from command.access.middleware import Identify
 from command.access.sessions import People
 from command.access.tables import UserAccount
 from command.bodies import BoundedBodies
+from command.coverage.network import PlannedRoads
 from command.coverage.world import Bureau
 from command.dispatch.responders_api import Rankings
 from command.events.feed import LiveFeed
@@ -72,6 +74,7 @@ from gis.regions import load_regions
 from layers.errors import LayerError
 from layers.standard import standard_layers
 from planning.errors import JobOver, UnusableScenario
+from planning.trial import Warm
 from routing.errors import NetworkUnusable, NoRoute, OutsideRoads, SpeedsChanged, UnusableClosure, UnusableSpeeds
 from routing.network import RoadStore
 from routing.roads import Roads
@@ -180,6 +183,8 @@ def create_app(
     app.state.follower = follower
     app.state.dispatch = dispatch
     app.state.planning_world = Bureau(dispatch.stale_after)
+    app.state.planning_roads = PlannedRoads(roads)
+    app.state.planning_warm = Warm()
     app.state.failed_tries = FailedTries()
     app.state.recording = recording or RecordingSettings()
     app.state.recordings_folder = app.state.recording.folder_in(home)
@@ -223,6 +228,7 @@ def create_app(
         layers.search_api,
         planning.export_api,
         planning.api,
+        planning.trial_api,
         routing.api,
     ):
         app.include_router(door.router)
@@ -297,6 +303,8 @@ def _serve_pages(app: FastAPI, web: Path) -> None:
 
     for name in ("", *PAGES):
         app.add_api_route(f"/{name}", page, methods=["GET"], include_in_schema=False)
+    # A call by its link; who may be there is decided at the room's own doors.
+    app.add_api_route("/room/{room_id:int}", page, methods=["GET"], include_in_schema=False)
     for folder in ("assets", "icons"):
         if (web / folder).is_dir():
             app.mount(f"/{folder}", StaticFiles(directory=web / folder), name=folder)

@@ -1,30 +1,82 @@
-"""`./onemap test`: all checks, then all tests; with pytest's own arguments only what they name."""
+"""`./onemap test`: all checks and all tests, in two strands; with pytest's own arguments only what they name.
 
+The journeys wait for browsers and for products that start while checks and the other tests compute: on two cores both
+are through hardly later than the longer of them would be alone.
+"""
+
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import TracebackType
+from typing import BinaryIO
 
 from command.checks import ROOT, checks_of, run_checks, summary
 
+_JOURNEYS = "tests/journeys"
 _NO_TESTS_COLLECTED = 5
+_LOOK_EVERY_S = 0.2
 
 
-def run_pytest(arguments: Sequence[str]) -> int:
-    """Pytest in a process of its own, its output ours; its exit code."""
-    command = [sys.executable, "-m", "pytest", *arguments]
+class Aside:
+    """A command that runs beside what we do; its words wait in a file, so that they do not mix with ours."""
+
+    def __init__(self, command: Sequence[str], words: Path) -> None:
+        self._words = words
+        with words.open("wb") as kept:
+            self._process = subprocess.Popen(command, cwd=ROOT, stdout=kept, stderr=subprocess.STDOUT)  # noqa: S603 - ours
+
+    def __enter__(self) -> "Aside":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        """Leave nothing running, not even when we were interrupted: an interrupted pytest still cleans up."""
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGINT)
+        self._process.wait()
+
+    def show(self, out: BinaryIO) -> int:
+        """Write what it has said, and what it still says until its end; its exit code."""
+        with self._words.open("rb") as kept:
+            while (code := self._process.poll()) is None:
+                out.write(kept.read())
+                out.flush()
+                time.sleep(_LOOK_EVERY_S)
+            out.write(kept.read())
+            out.flush()
+        return code
+
+
+def pytest_on(arguments: Sequence[str]) -> list[str]:
+    """The command of a pytest in a process of its own."""
+    return [sys.executable, "-m", "pytest", *arguments]
+
+
+def run(command: Sequence[str]) -> int:
+    """Run it with our output; its exit code."""
     return subprocess.run(command, cwd=ROOT, check=False).returncode  # noqa: S603 - ours
+
+
+def verdict(code: int) -> str:
+    """What the exit code of a pytest means."""
+    return {0: "passed", _NO_TESTS_COLLECTED: "were not there"}.get(code, "failed")
 
 
 def main(arguments: Sequence[str]) -> int:
     if arguments:
-        return run_pytest(arguments)
+        return run(pytest_on(arguments))
     started = time.monotonic()
-    verdicts = run_checks(checks_of())
-    code = run_pytest(["tests"])
-    tests = {0: "all tests passed", _NO_TESTS_COLLECTED: "there were no tests"}.get(code, "tests failed")
-    print(f"onemap test: {summary(verdicts)}; {tests}; {time.monotonic() - started:.0f} s in all")
-    return code or int(not all(verdict.passed for verdict in verdicts))
+    with TemporaryDirectory() as folder, Aside(pytest_on([_JOURNEYS]), Path(folder) / "journeys") as aside:
+        verdicts = run_checks(checks_of())
+        others = run(pytest_on(["tests", f"--ignore={_JOURNEYS}"]))
+        print("The journeys, which ran beside all this:", flush=True)
+        journeys = aside.show(sys.stdout.buffer)
+    ended = f"unit and database tests {verdict(others)}; journeys {verdict(journeys)}"
+    print(f"onemap test: {summary(verdicts)}; {ended}; {time.monotonic() - started:.0f} s in all")
+    return others or journeys or int(not all(one.passed for one in verdicts))
 
 
 if __name__ == "__main__":

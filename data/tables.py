@@ -95,6 +95,19 @@ class EnterpriseCell(Base):
     newest: Mapped[datetime]
 
 
+class EnterpriseTagCell(Base):
+    """The same by tag, for a map of a city or more; kept by triggers (migration 0015)."""
+
+    __tablename__ = "enterprise_tag_cell"
+
+    cell: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    tag: Mapped[str] = mapped_column(primary_key=True)
+    region: Mapped[str] = mapped_column(_REGION, primary_key=True)
+    risk: Mapped[str] = mapped_column(primary_key=True)
+    credit: Mapped[str] = mapped_column(primary_key=True)
+    count: Mapped[int]
+
+
 class MonitoringPoint(Base):
     """An outlet or a station that reports values: outfall, stack, ambient air, surface water."""
 

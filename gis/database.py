@@ -92,10 +92,10 @@ def _enter_scope(session: Session, _: SessionTransaction, connection: Connection
     scope: Scope | None = session.info.get("scope")
     if scope is None:
         return
-    connection.execute(text(f"SET LOCAL ROLE {WEB_ROLE}"))
     connection.execute(
-        text(
-            "SELECT set_config('onemap.region', :region, true), set_config('onemap.role', :role, true),"
+        text(  # one way to the database and back for all; setting `role` is SET LOCAL ROLE
+            f"SELECT set_config('role', '{WEB_ROLE}', true),"
+            " set_config('onemap.region', :region, true), set_config('onemap.role', :role, true),"
             " set_config('onemap.actor', :actor, true), set_config('onemap.officer', :officer, true)"
         ),
         {

@@ -34,7 +34,8 @@ class BadQuery(ValueError):
     """A query parameter cannot be read; the message says which and what it should look like."""
 
 
-def scope_of(request: Request) -> Scope:
+# What FastAPI calls for every request is `async`, although nothing waits: anything else it hands to a thread.
+async def _scope(request: Request) -> Scope:
     """Return who asks, or raise `NotSignedIn`."""
     scope: Scope | None = getattr(request.state, "scope", None)
     if scope is None:
@@ -42,7 +43,7 @@ def scope_of(request: Request) -> Scope:
     return scope
 
 
-ScopeDep = Annotated[Scope, Depends(scope_of)]
+ScopeDep = Annotated[Scope, Depends(_scope)]
 
 
 def require(scope: Scope, *roles: str) -> None:
@@ -51,12 +52,12 @@ def require(scope: Scope, *roles: str) -> None:
         raise Forbidden(f"your role ({scope.role}) may not do this; it takes one of: {', '.join(roles)}")
 
 
-def database_of(request: Request) -> Database:
+async def _database(request: Request) -> Database:
     database: Database = request.app.state.database
     return database
 
 
-DatabaseDep = Annotated[Database, Depends(database_of)]
+DatabaseDep = Annotated[Database, Depends(_database)]
 
 
 async def _session(database: DatabaseDep, scope: ScopeDep) -> AsyncIterator[AsyncSession]:

@@ -6,6 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from gis.database import Scope
 from gis.http import NotFound
 from gis.parameters import area_prefix
+from planning.changes import changed, cut_to, inside
 from planning.demands import County, Origins, weighted
 from planning.errors import UnusableScenario
 from planning.ports import World
@@ -18,8 +19,11 @@ MOST_DEMANDS = 500_000
 async def check(session: AsyncSession, world: World, scope: Scope, scenario: Scenario) -> None:
     """Raise `NotFound` for a region that is not the person's, `UnusableScenario` for what cannot be worked out."""
     area = area_prefix(scenario.region)
-    if not area.startswith(scope.region) or not await world.counties(session, area):
+    counties = await world.counties(session, area) if area.startswith(scope.region) else []
+    if not counties:
         raise NotFound(f"region {scenario.region} does not exist or lies outside of your area")
+    if not cut_to(counties, scenario.inside):
+        raise UnusableScenario(f"inside: the drawn area lies outside of region {scenario.region}; draw it inside")
     if scenario.shift is not None and scenario.origins != "officers":
         raise UnusableScenario("shift: only officers have one; leave it out, or set out from officers")
     count = 0 if scenario.demand == "area" else await world.count(session, scenario.demand, area)
@@ -30,7 +34,8 @@ async def check(session: AsyncSession, world: World, scope: Scope, scenario: Sce
 async def read_scenario(session: AsyncSession, world: World, scenario: Scenario) -> Asked:
     """Read counties, origins and demands under the session's rights."""
     area = area_prefix(scenario.region)
-    counties = await world.counties(session, area)
+    whole = await world.counties(session, area)
+    counties = cut_to(whole, scenario.inside)
     if not counties:
         raise UnusableScenario(f"region {scenario.region} has no county")
     demands = None if scenario.demand == "area" else await world.demands(session, scenario.demand, area)
@@ -38,14 +43,20 @@ async def read_scenario(session: AsyncSession, world: World, scenario: Scenario)
         raise UnusableScenario(f"{len(demands)} demands are too many for one job (at most {MOST_DEMANDS})")
     return Asked(
         scenario=scenario,
-        region_name=_name(counties, area),
+        region_name=_name(whole, area),
         counties=counties,
         origins=await _origins(session, world, scenario, area),
-        demands=None if demands is None else weighted(demands, _weights(scenario)),
+        demands=None if demands is None else weighted(inside(demands, scenario.inside), _weights(scenario)),
     )
 
 
 async def _origins(session: AsyncSession, world: World, scenario: Scenario, area: str) -> Origins:
+    origins = await _stood(session, world, scenario, area)
+    return origins if scenario.changes is None else changed(origins, scenario.changes)
+
+
+async def _stood(session: AsyncSession, world: World, scenario: Scenario, area: str) -> Origins:
+    """The origins before anything is changed."""
     around = area if scenario.own_only else ""
     if scenario.origins == "stations":
         return await world.stations(session, around)

@@ -1,7 +1,7 @@
 """Colours of bands on maps and in reports: from near to far; readable in print and for the colour-blind."""
 
-BANDS = ("#1a7a4c", "#5aab61", "#a6cf7a", "#e6dc7c", "#f1b45c", "#e0853f", "#c05a2b", "#8c3b22")
-BEYOND = "#9e2a2b"
+BANDS = ("#1a7a4c", "#5aab61", "#a6cf7a", "#e6dc7c", "#f6c667", "#ee9a4d", "#dd6b35", "#b8432f")
+BEYOND = "#5c2a6e"
 ORIGIN = "#123a72"
 
 

@@ -18,6 +18,7 @@ from gis.http import SessionDep
 from gis.parameters import area_prefix
 from planning import jobs, products
 from planning.api import Id, PlannerDep, WorldDep
+from planning.changes import cut_to
 from planning.exports import as_csv, write_geopackage
 from planning.offline_map import SHOWN, offline_map
 from planning.report import LATE_DRAWN, LATE_LISTED, report
@@ -61,7 +62,8 @@ async def _done(session: AsyncSession, job_id: int, *wanted: str) -> _Done:
 async def map_page(job_id: Id, session: SessionDep, world: WorldDep) -> Response:
     """A map that opens with no network: areas, origins, and whom nobody reaches within the longest band."""
     done = await _done(session, job_id, products.PLACES, products.AREAS)
-    counties = await world.counties(session, area_prefix(done.found.region))
+    scenario = Scenario.model_validate(done.job.request)
+    counties = cut_to(await world.counties(session, area_prefix(scenario.region)), scenario.inside)
 
     def make() -> bytes:
         late, total = done.uncovered(done.found.minutes[-1], SHOWN)
@@ -75,7 +77,7 @@ async def report_page(job_id: Id, session: SessionDep, world: WorldDep) -> Respo
     """A page to print, in Chinese: figures, map, method, date of the data."""
     done = await _done(session, job_id, products.PLACES, products.AREAS)
     scenario = Scenario.model_validate(done.job.request)
-    counties = await world.counties(session, area_prefix(scenario.region))
+    counties = cut_to(await world.counties(session, area_prefix(scenario.region)), scenario.inside)
 
     def make() -> bytes:
         beyond = done.uncovered(done.found.minutes[-1], LATE_DRAWN)

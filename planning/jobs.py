@@ -70,13 +70,19 @@ async def find(session: AsyncSession, job_id: int) -> CoverageJob:
     return job
 
 
-async def product(session: AsyncSession, job_id: int, name: str) -> bytes:
-    """A product of a finished scenario; raises `NotFound`, or `JobOver` while there is none yet."""
+async def done(session: AsyncSession, job_id: int) -> CoverageJob:
+    """A finished scenario; raises `NotFound`, or `JobOver` while it has nothing to show."""
     job = await find(session, job_id)
     if job.kind != "coverage":
         raise NotFound(f"job {job_id} is a {job.kind}; ask its scenario {job.parent_id}")
     if job.state != "done":
         raise JobOver(f"job {job_id} is {job.state}; it has nothing to show yet")
+    return job
+
+
+async def product(session: AsyncSession, job_id: int, name: str) -> bytes:
+    """A product of a finished scenario; raises `NotFound`, or `JobOver` while there is none yet."""
+    await done(session, job_id)
     content = await session.scalar(
         select(CoverageProduct.content).where(CoverageProduct.job_id == job_id, CoverageProduct.name == name)
     )

@@ -33,6 +33,10 @@ class Surface(Protocol):
 
     def at(self, places: Floats) -> Arrivals: ...
 
+    def tile(self, z: int, x: int, y: int) -> bytes:
+        """A vector tile of the roads (layer `reach`) with `class` and `minutes`; empty where no road is."""
+        ...
+
     def areas(self, minutes: Sequence[float], box: Box) -> list[shapely.MultiPolygon]:
         """What is reached within each of `minutes` inside a box, in that order."""
         ...
@@ -55,6 +59,10 @@ class Network(Protocol):
 
 class Roads(Protocol):
     """Where a network is to be had."""
+
+    async def refresh(self, session: AsyncSession) -> None:
+        """Take in at which speeds one drives by the hour, before another hour's roads are asked for."""
+        ...
 
     def network(self, hour: int | None) -> Network:
         """The roads now, driven on as in an hour of the day (0 to 23, Asia/Shanghai) if one is given."""

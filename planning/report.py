@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from planning.changes import Changes
 from planning.colours import BEYOND, ORIGIN, colours
 from planning.demands import County
 from planning.picture import svg_map
@@ -77,6 +78,7 @@ def report(
         worst=worst,
         worst_total=worst_total,
         weights=_weights(scenario),
+        part="（仅计图上绘定的范围）" if scenario.inside else "",
         hour="" if scenario.at is None else f"，按 {scenario.at} 时的车速",
         minutes=lambda value: f"{value:g}",
         share=lambda value: "—" if value is None else f"{value:.1%}",
@@ -86,10 +88,19 @@ def report(
 
 def _origins(scenario: Scenario) -> str:
     if scenario.origins == "stations":
-        return "执法驻地"
-    if scenario.origins == "officers":
-        return {"day": "白班执法人员驻地", "night": "夜班执法人员驻地", None: "在岗执法人员"}[scenario.shift]
-    return "指定地点"
+        who = "执法驻地"
+    elif scenario.origins == "officers":
+        who = {"day": "白班执法人员驻地", "night": "夜班执法人员驻地", None: "在岗执法人员"}[scenario.shift]
+    else:
+        who = "指定地点"
+    return who + _changes(scenario.changes or Changes())
+
+
+def _changes(changes: Changes) -> str:
+    """What was moved, added and left out, by number."""
+    counts = {"移动": len(changes.moved), "新增": len(changes.added), "撤去": len(changes.left_out)}
+    said = "、".join(f"{what} {count} 处" for what, count in counts.items() if count)
+    return f"（假设{said}）" if said else ""
 
 
 def _weights(scenario: Scenario) -> str:

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
+from planning.changes import Changes, Drawn, Place
 from planning.figures import Figures, Part, Step
 
 MOST_MINUTES, MOST_BANDS, MOST_POINTS = 180.0, 8, 500
@@ -15,8 +16,6 @@ Risk = Literal["high", "medium", "low"]
 Demand = Literal["enterprises", "high_risk", "points", "alerts", "area"]
 Objective = Literal["mclp", "lscp", "p-median"]
 
-Lon = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
-Lat = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
 Minutes = Annotated[float, Field(gt=0, le=MOST_MINUTES, allow_inf_nan=False)]
 
 
@@ -32,9 +31,7 @@ def _storable(value: str) -> str:
 
 Bands = Annotated[list[Minutes], Field(min_length=1, max_length=MOST_BANDS), AfterValidator(_ascending)]
 Name = Annotated[str, Field(max_length=120), AfterValidator(_storable)]
-
-
-Places = Annotated[list[tuple[Lon, Lat]], Field(min_length=1, max_length=MOST_POINTS)]
+Places = Annotated[list[Place], Field(min_length=1, max_length=MOST_POINTS)]
 
 
 class Scenario(BaseModel):
@@ -42,7 +39,8 @@ class Scenario(BaseModel):
 
     `at`: the hour of the day (Asia/Shanghai) whose speeds hold; without it, those of now. `shift`: officers of that
     shift at their stations, instead of those on duty now where they are. `weights`: what a demand counts by its risk.
-    `own_only`: leave out origins that lie outside the region.
+    `own_only`: leave out origins that lie outside the region. `inside`: only what lies in this part of the region.
+    `changes`: origins that stand elsewhere, are new, or are left out.
     """
 
     model_config = {"populate_by_name": True}
@@ -57,6 +55,8 @@ class Scenario(BaseModel):
     shift: Literal["day", "night"] | None = None
     weights: dict[Risk, Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)]] | None = None
     own_only: bool = False
+    inside: Drawn | None = None
+    changes: Changes | None = None
     name: Name = ""
 
 

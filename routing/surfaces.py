@@ -91,14 +91,17 @@ class Surface:
         ms[reached] += np.broadcast_to(snaps.walk_ms[:, None], ms.shape)[reached]
         return Arrivals(ms, origin, snaps.shape < 0)
 
-    def middles_of_stretches(self) -> Longs:
-        """Milliseconds to the middle of every stretch of road, `NEVER` where no way leads: what a map colours."""
-        a, count = self.network.arrays, self.network.shapes
-        half = np.full(count, 0.5)
-        total_ms = a.shape_ms.astype(np.int64)
+    def middles_of_stretches(self, shapes: Ints | None = None) -> Longs:
+        """Milliseconds to the middle of these stretches of road (all without `shapes`): what a map colours.
+
+        `NEVER` where no way leads.
+        """
+        a = self.network.arrays
+        wanted = np.arange(self.network.shapes, dtype=np.int32) if shapes is None else shapes
+        total_ms, metres = a.shape_ms[wanted].astype(np.int64), np.asarray(a.shape_m[wanted])
         on_road = Standing(
-            np.arange(count, dtype=np.int32), half, total_ms // 2, a.shape_m / 2, total_ms, np.asarray(a.shape_m),
-            np.full(count, -1, np.int32),
+            wanted, np.full(len(wanted), 0.5), total_ms // 2, metres / 2, total_ms, metres,
+            np.full(len(wanted), -1, np.int32),
         )  # fmt: skip
         middle: Longs = self._arrivals(on_road)[0][:, 0]
         return middle

@@ -62,6 +62,11 @@ class Boxes:
         return self.shapes[:count][near]
 
 
+def tolerance_at(zoom: int) -> float:
+    """How far a simplified line may lie from the road, in units of the tile."""
+    return _COARSE if zoom < _FINE_FROM else _FINE
+
+
 class TileDrawing:
     """Draws the tiles of one version of the network; what every tile needs is worked out when it is made.
 
@@ -103,14 +108,18 @@ class TileDrawing:
             ]
         )
         order = np.lexsort(look.T[::-1])
-        tolerance = _COARSE if tile.z < _FINE_FROM else _FINE
-        lines = lines_in_tile(self.network, tile, shapes[order], tolerance=tolerance)
+        lines = lines_in_tile(self.network, tile, shapes[order], tolerance=tolerance_at(tile.z))
         look = look[order][lines.of]
         features = [
             Feature(self._properties(look[first], tile.z), line_geometry(lines.xy, lines.start[first : last + 1]))
-            for first, last in _runs(look)
+            for first, last in runs(look)
         ]
-        return _encode(features, most_bytes)
+        return encoded(LAYER, features, most_bytes)
+
+    def rank_of(self, shapes: Ints) -> Longs:
+        """Return the place of stretches in the order of painting: the greatest roads have the highest."""
+        ranks: Longs = self._rank[self.network.arrays.shape_class[shapes]]
+        return ranks
 
     def _properties(self, look: Longs, zoom: int) -> dict[str, str | int]:
         closed, _, road_class, name, oneway = look.tolist()
@@ -124,18 +133,18 @@ class TileDrawing:
         return properties
 
 
-def _runs(rows: Longs) -> "pairwise[tuple[int, int]]":
+def runs(rows: Longs) -> "pairwise[tuple[int, int]]":
     """Return first and last + 1 of each run of equal rows."""
     changes = np.flatnonzero((rows[1:] != rows[:-1]).any(axis=1)) + 1
     return pairwise([0, *changes.tolist(), len(rows)] if len(rows) else [])
 
 
-def _encode(features: list[Feature], most_bytes: int) -> bytes:
+def encoded(layer: str, features: list[Feature], most_bytes: int) -> bytes:
     """Encode as many of the features as fit, the last ones before the first."""
-    tile = encode_layer(LAYER, features)
+    tile = encode_layer(layer, features)
     while len(tile) > most_bytes:
         too_much = len(tile) - most_bytes
         until = np.cumsum([len(feature.geometry) for feature in features])
         features = features[int(np.searchsorted(until, too_much)) + 1 :]
-        tile = encode_layer(LAYER, features)
+        tile = encode_layer(layer, features)
     return tile

@@ -7,7 +7,7 @@ import { defineConfig } from 'vitest/config'
 const API = process.env.ONEMAP_API ?? 'http://127.0.0.1:8000'
 
 /** The phone opens without a network; what only desk and wall need is not for it to fetch. */
-const NOT_ON_THE_PHONE = /^assets\/(?:Desk|Wall|NotFound|Readings|responders)/
+const NOT_ON_THE_PHONE = /^assets\/(?:Desk|Wall|Plan|Areas|NotFound|Readings|responders)/
 
 const phone = VitePWA({
   strategies: 'injectManifest',

@@ -164,7 +164,7 @@ async def _welcome(url: str, hj212_port: int, began: float, *, users: bool) -> N
         for user in named:
             out.print(f"  {user.username:<12} {user.role:<11} {user.region}")
         out.print("  officer1 …   officer     the phone page: /field")
-    out.print("Pages: /wall /desk /field   Stop with Ctrl-C; start again with the same command.\n")
+    out.print("Pages: /wall /desk /plan /field   Stop with Ctrl-C; start again with the same command.\n")
 
 
 @contextmanager

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 import shapely
 from scipy.spatial import cKDTree
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from planning.errors import UnusableScenario
 from planning.ports import Box, Network
@@ -15,9 +17,15 @@ from routing.closures import blocked_edges
 from routing.errors import NetworkUnusable
 from routing.isochrones import areas
 from routing.measure import METRES_PER_DEGREE, UNITS_PER_DEGREE
+from routing.network import PreparedNetwork
+from routing.obeying import factors_of
+from routing.reach_tiles import reach_tile
 from routing.roads import Roads, RoadsState
 from routing.speed_factors import LOCAL_TIME, SpeedFactors, digest, with_speeds
 from routing.surfaces import Arrivals, Surface
+from routing.tables import RoadSpeeds
+from routing.tile_drawing import TileDrawing
+from routing.tile_lines import TileAddress
 
 ACROSS = 500
 """Points of the grid across a region whose areas are drawn."""
@@ -59,8 +67,17 @@ class PlannedSurface:
     def at(self, places: Floats) -> Arrivals:
         return self.surface.at(places)
 
+    def tile(self, z: int, x: int, y: int) -> bytes:
+        return reach_tile(_drawing(self.surface.network), self.surface, TileAddress(z, x, y))
+
     def areas(self, minutes: Sequence[float], box: Box) -> list[shapely.MultiPolygon]:
         return [one.area for one in areas(self.surface, minutes, box=box, across=ACROSS)]
+
+
+@lru_cache(maxsize=2)
+def _drawing(network: PreparedNetwork) -> TileDrawing:
+    """What every tile of a network needs."""
+    return TileDrawing(network)
 
 
 @dataclass
@@ -70,6 +87,10 @@ class PlannedRoads:
     roads: Roads
     factors: SpeedFactors | None = None
     _kept: tuple[str, PlannedNetwork] | None = None
+
+    async def refresh(self, session: AsyncSession) -> None:
+        row = await session.get(RoadSpeeds, RoadSpeeds.ONLY)
+        self.factors = None if row is None else factors_of(row)
 
     def network(self, hour: int | None) -> Network:
         """Raises `UnusableScenario` without roads. Another hour's speeds take about a second for a province."""

@@ -16,9 +16,7 @@ from gis.database import Database
 from planning.worker import Planner
 from routing.errors import NetworkUnusable
 from routing.network import RoadStore
-from routing.obeying import factors_of
 from routing.roads import Roads
-from routing.tables import RoadSpeeds
 
 log = logging.getLogger(__name__)
 
@@ -55,8 +53,7 @@ async def _follow_roads(database: Database, planned: PlannedRoads) -> None:
             await obey_closures(database, planned.roads)
             await obey_speeds(database, planned.roads)
             async with database.for_system() as session:
-                row = await session.get(RoadSpeeds, RoadSpeeds.ONLY)
-                planned.factors = None if row is None else factors_of(row)
+                await planned.refresh(session)
         except (SQLAlchemyError, OSError) as error:
             log.warning("closures cannot be read now: %s", error)
         await asyncio.sleep(_ROADS_EVERY_S)

@@ -1,20 +1,23 @@
 """Who can be there first: every officer asked about, ranked by road, with the reasons for each place."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import cache
 from typing import Any, Protocol
 
-from sqlalchemy import ARRAY, BigInteger, ColumnElement, any_, cast, func, or_, select
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, Interval, Select, and_, any_, bindparam, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from command.dispatch.circle import Certainty, Circle
 from command.dispatch.reasons import Reason, place_in_list, remarks
-from command.officers.status import busy, certificate_expired, on_duty, stale, status
+from command.dispatch.tables import OPEN_STATES, Assignment
+from command.officers.status import certificate_expired, on_duty, stale, status
 from data.tables import Officer, OfficerPosition
 from gis.geodesic import distances_m
 from routing.errors import NetworkUnusable, OutsideRoads
-from routing.ranking import Ranked
+from routing.ranking import Ranked, Step
 
 _FEW = 40
 
@@ -185,8 +188,17 @@ def _responder(
         has_declined=declined,
         reasons=[*remarks(person, leg, declined=declined), *(circle.remarks(distance, person) if circle else [])],
         route=route.as_geojson() if route else None,
-        steps=[asdict(step) for step in route.steps] if route else None,
+        steps=[_street(step) for step in route.steps] if route else None,
     )
+
+
+def _street(step: Step) -> dict[str, Any]:
+    return {
+        "name": step.name,
+        "road_class": step.road_class,
+        "distance_m": step.distance_m,
+        "travel_time_s": step.travel_time_s,
+    }
 
 
 def _place(one: Responder, first: Responder, *, is_first: bool) -> list[Reason]:
@@ -203,6 +215,19 @@ async def _people(
     drill: bool,
     stale_after: timedelta,
 ) -> Sequence[Any]:
+    said = {"asked": list(officer_ids), "drill": drill, "stale_after": stale_after}
+    if circle is not None:
+        said["inside"] = list(circle.inside)
+    people: Sequence[Any] = (await session.execute(_select_people(in_circle=circle is not None), said)).all()
+    return people
+
+
+@cache
+def _select_people(*, in_circle: bool) -> Select[Any]:
+    """Put together once: that takes longer than the database needs to answer it."""
+    call = aliased(Assignment)  # the one that is open: a unique index allows no second
+    is_busy = call.id.is_not(None)
+    stale_after = bindparam("stale_after", type_=Interval())
     query = (
         select(
             Officer.id,
@@ -215,20 +240,20 @@ async def _people(
             func.ST_Y(OfficerPosition.geom).label("lat"),
             func.extract("epoch", func.now() - OfficerPosition.at).label("age_s"),
             OfficerPosition.accuracy_m,
-            status(stale_after),
-            busy().label("is_busy"),
+            status(stale_after, is_busy),
+            is_busy.label("is_busy"),
             stale(stale_after).label("is_stale"),
             certificate_expired().label("is_expired"),
         )
         .join(OfficerPosition, OfficerPosition.officer_id == Officer.id)
-        .where(_is_one_of(officer_ids), on_duty(), Officer.drill == drill)
+        .outerjoin(call, and_(call.officer_id == Officer.id, call.state.in_(OPEN_STATES)))
+        .where(_is_one_of("asked"), on_duty(is_busy), Officer.drill == bindparam("drill"))
         .order_by(Officer.id)
     )
-    if circle is not None:  # of the many between the two circles, only old positions are of interest
-        query = query.where(or_(_is_one_of(circle.inside), stale(stale_after)))
-    return (await session.execute(query)).all()
+    # Of the many between the two circles, only old positions are of interest.
+    return query.where(or_(_is_one_of("inside"), stale(stale_after))) if in_circle else query
 
 
-def _is_one_of(officer_ids: Collection[int]) -> ColumnElement[bool]:
+def _is_one_of(officer_ids: str) -> ColumnElement[bool]:
     """One array instead of a list of parameters: a province has thousands of officers."""
-    return Officer.id == any_(cast(list(officer_ids), ARRAY(BigInteger)))
+    return Officer.id == any_(bindparam(officer_ids, type_=ARRAY(BigInteger)))

@@ -9,10 +9,10 @@ from pydantic import BaseModel, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from command.alerts.api import Id
-from command.alerts.views import alert_view
 from command.dispatch.circle import Certainty
 from command.dispatch.reach import Question, who_can_reach
 from command.dispatch.responders import Responder, recommended
+from command.dispatch.scene import scene_of
 from command.together import Together
 from gis.database import Scope
 from gis.http import DatabaseDep, ScopeDep, SessionDep, parse_lonlat, require
@@ -165,14 +165,10 @@ async def responders(
 
 async def _rank_for_alert(request: Request, session: AsyncSession, alert_id: int, asked: Range) -> RespondersOut:
     began = time.perf_counter()
-    alert = await alert_view(session, alert_id)
-    question = asked.question(
-        (alert.lon, alert.lat),
-        drill=alert.drill,
-        declined={one.officer_id for one in alert.assignments if one.state == "declined" and one.officer_id},
-    )
+    scene = await scene_of(session, alert_id)
+    question = asked.question((scene.lon, scene.lat), drill=scene.drill, declined=scene.declined)
     ranked = await _ranked(request, session, question)
-    return RespondersOut.of(request, asked, question, ranked, alert_id=alert.id, began=began)
+    return RespondersOut.of(request, asked, question, ranked, alert_id=alert_id, began=began)
 
 
 @router.get("/api/reach")

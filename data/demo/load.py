@@ -20,8 +20,8 @@ from gis.cells import cell_of, store_hexagons
 _LOCK = 0x0E_3A_20_21  # two loaders at once: the second waits, then finds the world there
 _REPORT_EVERY = 20_000
 _LOADED = (
-    "region", "map_cell", "enterprise", "enterprise_cell", "monitoring_point", "discharge_limit", "data_logger",
-    "station", "officer",
+    "region", "map_cell", "enterprise", "enterprise_cell", "enterprise_tag_cell", "monitoring_point",
+    "discharge_limit", "data_logger", "station", "officer",
 )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ import h3
 import numpy as np
 import numpy.typing as npt
 
-from planning.demands import County, Floats, demands_of_land, land, resolution_for
+from planning.demands import County, Demands, Floats, demands_of_land, land, resolution_for
 from planning.errors import Cancelled, UnusableScenario
 from planning.figures import Reach, figures
 from planning.ports import Network
@@ -46,8 +46,10 @@ def site(asked: Asked, siting: Siting, network: Network, report: Report) -> Siti
     if movable > MOST_MOVABLE:
         raise UnusableScenario(f"{movable} origins are too many to be moved (at most {MOST_MOVABLE}); use own_only")
     columns = np.concatenate([standing[:movable], candidates])
-    times = _times(network, columns, demands.lonlat[groups.row], report)
-    fixed = np.zeros((len(groups), 0)) if movable else before.first[groups.row][:, None]
+    times = _times(network, columns, demands, groups, report, of_mean=siting.objective == "p-median")
+    fixed = np.zeros((len(groups), 0))
+    if not movable:
+        fixed = _standing(before, groups, of_mean=siting.objective == "p-median")
     problem = _problem(siting, groups, np.hstack([fixed, times]), standing=fixed.shape[1] + movable)
     choice = _solved(problem, siting, report)
     report(0.96, "counting")
@@ -114,13 +116,22 @@ def _candidates(counties: Sequence[County], network: Network) -> tuple[Floats, l
     return places[kept], [str(cells.region[rows[one]]) for one in kept]
 
 
-def _times(network: Network, columns: Floats, places: Floats, report: Report) -> Floats:
-    """Minutes from each column's place to each place: one sweep of the network a column."""
-    times = np.empty((len(places), len(columns)))
+def _times(
+    network: Network, columns: Floats, demands: Demands, groups: Aggregated, report: Report, *, of_mean: bool
+) -> Floats:
+    """Minutes from each column's place to each group: one sweep of the network a column."""
+    places = demands.lonlat[groups.member if of_mean else groups.row]
+    times = np.empty((len(groups), len(columns)))
     for number in range(len(columns)):
         report(0.15 + 0.45 * number / len(columns), f"times {number}/{len(columns)}")
-        times[:, number] = network.surface(columns[number : number + 1]).at(places).minutes[:, 0]
+        minutes = network.surface(columns[number : number + 1]).at(places).minutes[:, :1]
+        times[:, number] = (groups.mean(minutes) if of_mean else minutes)[:, 0]
     return times
+
+
+def _standing(before: Reach, groups: Aggregated, *, of_mean: bool) -> Floats:
+    """Minutes from the nearest of those that stand to each group, as one column."""
+    return groups.mean(before.first[groups.member][:, None]) if of_mean else before.first[groups.row][:, None]
 
 
 def _problem(siting: Siting, groups: Aggregated, minutes: Floats, *, standing: int) -> Problem:

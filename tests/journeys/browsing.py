@@ -21,25 +21,30 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+# A camera that shows a moving picture and a microphone that beeps; nobody is there to be asked for them.
+DEVICES = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 # What an untranslated text looks like: the key itself, such as desk.queueEmpty.
 _KEY = re.compile(
-    r"\b(?:app|link|error|login|role|level|kind|status|officer|state|unit|desk|event|wall|field|sources"
+    r"\b(?:app|call|link|error|login|role|level|kind|status|officer|state|unit|desk|event|wall|field|sources"
     r"|queue|compare|next|keys|sent|brief|place|view|replay|search|tools|sheet"
-    r"|figure|inspectionKind|joint|layers|measure|record|roads|speeds|theme|violation)\.[a-zA-Z_]\w*\b"
+    r"|figure|inspectionKind|joint|layers|measure|plan|record|roads|speeds|theme|violation)\.[a-zA-Z_]\w*\b"
 )
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
-    """Debian's Chromium; the test is skipped where there is none or the pages are not built."""
+def chromium(*more: str) -> Iterator[Browser]:
+    """Debian's Chromium; the test is skipped where there is none or the pages are not built.
+
+    `more`: arguments beside the usual ones.
+    """
     program = next(filter(None, map(shutil.which, _NAMES)), None)
     if program is None:
         pytest.skip("there is no Chromium: apt-get install chromium")
     if not (ROOT / "web" / "dist" / "index.html").is_file():
         pytest.skip("the pages are not built: cd web && npm ci && npm run build")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=program, args=[*ARGUMENTS, *more])
         yield browser
         browser.close()
 

@@ -66,6 +66,7 @@ class Product:
         self.gateway_port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.output = home.with_name(f"{home.name}.out")
+        self.roads: Path | None = None  # the file of those in use, where a test has imported some
         self._command = command
         self._process: subprocess.Popen[bytes] | None = None
 

@@ -1,4 +1,4 @@
-"""axe on every page, in both themes: nothing serious or critical, contrast included."""
+"""axe on every page and state, each in both themes: nothing serious or critical, contrast included."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,13 +8,19 @@ from browsing import PHONE, WALL, Device, chromium, device
 from playwright.sync_api import Browser, expect
 from product import PASSWORD, ROOT, Person, Product
 from scene import called, phone_of, place_on, take_back_all, take_step
+from test_every_page import planned
 
 AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
 BAD = ("serious", "critical")
 # What desk and wall still owe: buttons whose spoken name lacks their text, telephone numbers without an underline.
 OWED = ("label-content-name-mismatch", "link-in-text-block")
-THEMES = pytest.mark.parametrize("theme", ["dark", "light"])
+THEMES = ("dark", "light")
 
+# As if another tab of the device had chosen the theme: the page changes, and stays in the state it is in.
+_CHOOSE = """(theme) => {
+  localStorage['onemap.theme'] = theme
+  window.dispatchEvent(new StorageEvent('storage', { key: 'onemap.theme' }))
+}"""
 # MapLibre's canvas has no text that axe could read; what stands on the map is in the lists beside it.
 _RUN = """async () => {
   const { violations } = await axe.run(document, { exclude: [['.maplibregl-canvas-container']] })
@@ -38,9 +44,18 @@ def desk(product: Product) -> Iterator[Person]:
 
 
 def findings(one: Device, *, owed: tuple[str, ...] = ()) -> list[str]:
-    """What axe calls serious or critical on the page as it is now, one line an element."""
+    """What axe calls serious or critical on the page as it is now, in each theme, one line an element."""
     if not one.page.evaluate("typeof axe !== 'undefined'"):
         one.page.add_script_tag(path=AXE)
+    said = []
+    for theme in THEMES:
+        one.page.evaluate(_CHOOSE, theme)
+        expect(one.page.locator("html")).to_have_attribute("data-theme", theme)
+        said += [f"{theme}: {fault}" for fault in _faults(one, owed)]
+    return said
+
+
+def _faults(one: Device, owed: tuple[str, ...]) -> list[str]:
     # Nothing may be judged half faded in.
     one.page.evaluate(
         "Promise.all(document.getAnimations().filter((a) => a.effect.getTiming().iterations !== Infinity)"
@@ -55,14 +70,8 @@ def findings(one: Device, *, owed: tuple[str, ...] = ()) -> list[str]:
     ]
 
 
-def themed(one: Device, theme: str) -> None:
-    one.context.add_init_script(f"if (location.protocol === 'http:') localStorage['onemap.theme'] = '{theme}'")
-
-
-@THEMES
-def test_the_sign_in(browser: Browser, product: Product, theme: str) -> None:
+def test_the_sign_in(browser: Browser, product: Product) -> None:
     with device(browser, product, **PHONE) as phone:
-        themed(phone, theme)
         phone.open("/login")
         assert findings(phone) == []
         phone.page.get_by_test_id("sign-in").tap()
@@ -70,14 +79,9 @@ def test_the_sign_in(browser: Browser, product: Product, theme: str) -> None:
         assert findings(phone) == []
 
 
-@THEMES
-def test_the_phone_in_every_state(browser: Browser, product: Product, desk: Person, theme: str) -> None:
+def test_the_phone_in_every_state(browser: Browser, product: Product, desk: Person) -> None:
     with place_on(product, desk) as place, phone_of(browser, place) as phone:
         page = phone.page
-        themed(phone, theme)
-        page.reload()
-        phone.current()
-        expect(page.locator("html")).to_have_attribute("data-theme", theme)
         expect(page.get_by_test_id("on-duty")).to_be_visible()
         said = {"on duty": findings(phone)}
         for dialog in ("help", "settings"):
@@ -98,10 +102,8 @@ def test_the_phone_in_every_state(browser: Browser, product: Product, desk: Pers
         assert {state: found for state, found in said.items() if found} == {}
 
 
-@THEMES
-def test_the_desk(browser: Browser, product: Product, desk: Person, theme: str) -> None:
+def test_the_desk(browser: Browser, product: Product, desk: Person) -> None:
     with place_on(product, desk) as place, device(browser, product) as screen:
-        themed(screen, theme)
         screen.sign_in("kuiwen", PASSWORD, "/desk")
         screen.current()
         place.report_positions()
@@ -111,13 +113,37 @@ def test_the_desk(browser: Browser, product: Product, desk: Person, theme: str) 
         assert findings(screen, owed=OWED) == []
 
 
-@THEMES
-def test_the_wall(browser: Browser, product: Product, desk: Person, theme: str) -> None:
+def test_the_wall(browser: Browser, product: Product, desk: Person) -> None:
     with place_on(product, desk) as place, device(browser, product, **WALL) as wall:
-        themed(wall, theme)
         wall.sign_in("province", PASSWORD, "/wall")
         wall.current()
         assert findings(wall, owed=OWED) == []
         place.exceed()
         expect(wall.page.get_by_test_id("wall-stage")).to_be_visible()
         assert findings(wall, owed=OWED) == []
+
+
+@THEMES
+def test_planning(browser: Browser, product: Product, theme: str) -> None:
+    """Every panel of a scenario, a station that was moved, and the question before."""
+    with product.signed_in("planner") as planner, device(browser, product) as screen:
+        page = screen.page
+        themed(screen, theme)
+        screen.sign_in("planner", PASSWORD, "/plan")
+        screen.current()
+        expect(page.get_by_test_id("question")).to_be_visible()
+        said = {"question": findings(screen)}
+        number = planned(planner, {"region": "370705", "minutes": [5, 10], "from": "stations", "name": "奎文"})
+        screen.open(f"/plan?scenario={number}")
+        screen.current()
+        for tab in ("figures", "late", "siting", "compare", "stations"):
+            page.get_by_test_id(f"plan-tab-{tab}").click()
+            expect(page.get_by_test_id(f"plan-{tab}")).to_be_visible()
+            said[tab] = findings(screen)
+        page.locator('[data-testid^="plan-origin-"]').first.click()
+        page.get_by_test_id("plan-leave-out").click()
+        expect(page.get_by_test_id("plan-trial")).to_be_visible()
+        said["a trial"] = findings(screen)
+        page.get_by_test_id("help").click()
+        said["help"] = findings(screen)
+        assert {state: found for state, found in said.items() if found} == {}

@@ -7,11 +7,12 @@ that is said, each language is taken in each theme; in an ordinary run each of t
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from browsing import WALL, Device, chromium, device
 from playwright.sync_api import Browser, expect
-from product import PASSWORD, Person, Product
+from product import PASSWORD, Person, Product, until
 from scene import Place, called, phone_of, place_on, take_back_all
 
 expect.set_options(timeout=20_000)
@@ -178,6 +179,44 @@ def test_phone_with_a_call_then_the_desk_and_its_replay(
             expect(happened.locator('[data-kind="alert.closed"]')).to_be_visible()
             faults += look_at(screen, pictures / f"replay-{look}.png")
     assert faults == []
+
+
+def test_planning(browser: Browser, product: Product, pictures: Path) -> None:
+    """The question, then a scenario with each of its panels, and the map coloured by cells, roads and areas."""
+    faults = []
+    with product.signed_in("planner") as planner, device(browser, product) as screen:
+        page = screen.page
+        screen.sign_in("planner", PASSWORD, "/plan")
+        for look in looks(screen):
+            screen.current()
+            expect(page.get_by_test_id("question")).to_be_visible()
+            faults += look_at(screen, pictures / f"plan-ask-{look}.png")
+        asked = {"region": "3707", "minutes": [10, 20, 30], "from": "stations", "name": "潍坊现状"}
+        job = planned(planner, asked)
+        screen.open(f"/plan?scenario={job}")
+        for look in looks(screen):
+            screen.current()
+            for tab in ("figures", "late", "stations", "siting", "compare"):
+                page.get_by_test_id(f"plan-tab-{tab}").click()
+                expect(page.get_by_test_id(f"plan-{tab}")).to_be_visible()
+                faults += look_at(screen, pictures / f"plan-{tab}-{look}.png")
+            for mode in ("roads", "areas", "cells"):
+                page.get_by_test_id(f"plan-mode-{mode}").click()
+                faults += look_at(screen, pictures / f"plan-{mode}-{look}.png")
+        assert faults == []
+
+
+def planned(planner: Person, asked: dict[str, Any]) -> int:
+    """Have a scenario worked out; its number."""
+    number: int = planner.post("/api/coverage", asked, 202)["id"]
+
+    def state() -> bool:
+        job = planner.get(f"/api/coverage/{number}")
+        assert job["state"] not in ("failed", "cancelled"), job
+        return bool(job["state"] == "done")
+
+    until(state, f"scenario {number} is done", within_s=120)
+    return number
 
 
 def _done(desk: Person, place: Place, alert_id: int) -> None:

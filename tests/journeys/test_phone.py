@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 from browsing import Device, chromium
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 from product import Person, Product
 from scene import Place, called, phone_of, place_on, take_back_all, take_step
 
 expect.set_options(timeout=20_000)
 
 NOTE = "现场已核查，排口已关停"
-_SPOKEN_FOR = "navigator.serviceWorker.ready.then(() => navigator.serviceWorker.controller !== null)"
+_SPOKEN_FOR = "navigator.serviceWorker.controller !== null"  # some time after the first opening: it must install first
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +64,18 @@ def write(phone: Device, note: str) -> None:
     picture = {"name": "scene.png", "mimeType": "image/png", "buffer": page.screenshot()}
     page.get_by_test_id("add-photo").set_input_files(picture)
     expect(page.get_by_test_id("report-form").locator("figure img")).to_have_count(1)
+
+
+def waiting_report(page: Page) -> Locator:
+    """How far a report with pictures has come; while only steps wait there is no such bar."""
+    return page.get_by_test_id("outbox").get_by_role("progressbar")
+
+
+def submit(phone: Device) -> None:
+    """Until the phone says that it has the report: what is closed before that is still a draft."""
+    phone.page.get_by_test_id("submit-report").tap()
+    expect(waiting_report(phone.page)).to_be_visible()
+    expect(phone.page.get_by_test_id("report-form")).to_have_count(0)
 
 
 def test_duty_begins_and_ends_with_a_shift_and_a_refused_position_can_be_mended(browser: Browser, place: Place) -> None:
@@ -141,7 +153,7 @@ def test_the_page_opens_without_a_network_and_says_of_when_it_is(browser: Browse
         take_step(phone, "accept", "accepted")
         expect(page.get_by_test_id("way")).to_be_visible()
         phone.drawn()
-        assert page.evaluate(_SPOKEN_FOR)
+        page.wait_for_function(_SPOKEN_FOR)
         heard = list(phone.complaints.heard)
         away(phone)
         page.reload()
@@ -160,7 +172,7 @@ def test_a_report_written_without_a_network_is_delivered_once(browser: Browser, 
     with phone_of(browser, place) as phone:
         alert = called(phone, place)
         take_step(phone, "accept", "accepted")
-        assert phone.page.evaluate(_SPOKEN_FOR)
+        phone.page.wait_for_function(_SPOKEN_FOR)
         heard = list(phone.complaints.heard)
         away(phone)
         take_step(phone, "depart", "departed")
@@ -175,23 +187,19 @@ def test_a_report_written_without_a_network_is_delivered_once(browser: Browser, 
         phone.page.get_by_test_id("report").tap()
         expect(phone.page.get_by_test_id("report-note")).to_have_value(NOTE)
         expect(phone.page.get_by_test_id("report-form").locator("figure img")).to_have_count(1)
-        phone.page.get_by_test_id("submit-report").tap()
-        expect(phone.page.get_by_test_id("outbox")).to_be_visible()
+        submit(phone)
         assert only_assignment(place, alert)["state"] == "accepted", "the desk cannot know yet"
         phone.page.reload()
-        expect(phone.page.get_by_test_id("outbox")).to_be_visible()
+        expect(waiting_report(phone.page)).to_be_visible()
         second = phone.context.new_page()
         second.goto(url)
-        expect(second.get_by_test_id("outbox")).to_be_visible()
+        expect(waiting_report(second)).to_be_visible()
 
         back(phone, heard)
         expect(phone.page.get_by_test_id("outbox")).to_have_count(0)
         expect(second.get_by_test_id("outbox")).to_have_count(0)
-        for _ in range(160):
-            if only_assignment(place, alert)["state"] == "finished":
-                break
-            phone.page.wait_for_timeout(250)
-        expect(phone.page.get_by_test_id("on-duty")).to_be_visible()
+        for page in (phone.page, second):
+            expect(page.get_by_test_id("on-duty")).to_be_visible()
         phone.complaints.heard[:] = heard
         one = only_assignment(place, alert)
         assert (one["state"], one["report"]) == ("finished", NOTE)
@@ -213,7 +221,7 @@ def test_a_report_that_the_server_does_not_want_is_kept_until_the_person_decides
         heard = list(phone.complaints.heard)
         away(phone)
         write(phone, NOTE)
-        page.get_by_test_id("submit-report").tap()
+        submit(phone)
         one = only_assignment(place, alert)
         place.desk.post(f"/api/assignments/{one['id']}/cancel", {"version": one["version"], "reason": "误报"})
         back(phone, heard)

@@ -110,6 +110,7 @@ DOORS = {
     "/api/coverage/{job_id}/map.html": Door("coverage"),
     "/api/coverage/{job_id}/map.parquet": Door("coverage"),
     "/api/coverage/{job_id}/report.html": Door("coverage"),
+    "/api/coverage/{job_id}/roads/{z}/{x}/{y}.mvt": Door("coverage"),
     "/api/coverage/{job_id}/uncovered": Door("coverage", (("minutes", "0.001"),)),
     "/api/coverage-now": Door(),
     "/api/standby": Door(params=(("region", KUIWEN),)),
@@ -135,6 +136,7 @@ NUMBERS_ONLY = {
     "/api/coverage/{job_id}/areas",
     "/api/coverage/{job_id}/cells",
     "/api/coverage/{job_id}/compare",
+    "/api/coverage/{job_id}/roads/{z}/{x}/{y}.mvt",
     "/api/coverage-now",
     "/api/standby",
     "/api/alerts/{alert_id}/cost",
@@ -333,7 +335,7 @@ async def _asked(made: House, role: str, path: str, ids: dict[str, Any], **param
             for z, x, y in ((7, 106, 49), (10, 850, 398), (10, 851, 398), (10, 850, 399), (10, 851, 399))
         ]
     elif door.ids is not None:
-        addresses = [re.sub(r"\{\w+\}", str(ids[door.ids]), path)]
+        addresses = [re.sub(r"\{\w+\}", str(ids[door.ids]), path.replace("{z}/{x}/{y}", "12/3403/1598"))]
     else:
         addresses = [path]
     return [await person.get(address, params=query) for address in addresses]
@@ -426,6 +428,7 @@ async def test_nobody_writes_across_the_border(counties: tuple[House, dict[str, 
         ("DELETE", f"/api/roads/closures/{there['closure']}", None),
         ("POST", "/api/coverage", {"region": FANGZI, "minutes": [5], "from": "stations"}),
         ("POST", f"/api/coverage/{there['coverage']}/siting", {"new": 1}),
+        ("POST", f"/api/coverage/{there['coverage']}/trial", {}),
         ("PATCH", f"/api/coverage/{there['coverage']}", {"name": "x"}),
         ("DELETE", f"/api/coverage/{there['coverage']}", None),
         ("POST", "/api/rooms", {"kind": "dispatch", "alert_id": there["alert"]}),

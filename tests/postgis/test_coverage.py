@@ -3,6 +3,7 @@
 import asyncio
 import csv
 import io
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,9 @@ from command.coverage.network import PlannedRoads
 from command.coverage.world import Bureau
 from planning import jobs
 from planning.worker import Planner
+from routing.tile_lines import TileAddress
 from tests.house import CENTRE, FANGZI, IN_FANGZI, KUIWEN, House
+from tests.vector_tile import read_tile
 
 AT_1, AT_6 = (119.1, 36.71), (119.11, 36.705)
 AT_8 = (119.105, 36.695)  # south of the river, up a one-way street: nobody comes there
@@ -203,6 +206,95 @@ async def test_two_scenarios_are_compared(town: House, planner: Planner) -> None
     refused = await town.person("planner").get(f"/api/coverage/{one['id']}/compare", params={"with": strange["id"]})
     assert refused.status_code == 422
     assert "demand" in refused.json()["detail"]
+
+
+async def test_a_moved_station_is_tried_at_once_and_then_kept_as_a_scenario(town: House, planner: Planner) -> None:
+    """The trial and the scenario made of it say the same, by every figure; and so does the comparison of the two."""
+    before = await done(town, planner)
+    (moved,) = (one["id"] for one in before["result"]["origins"] if one["name"] == "岛站")
+    changes = {"moved": [{"id": moved, "lon": AT_8[0], "lat": AT_8[1]}], "added": [list(AT_6)]}
+    answer = await town.person("planner").post(f"/api/coverage/{before['id']}/trial", json=changes)
+    assert answer.status_code == 200, answer.text
+    tried = answer.json()
+    after = await done(town, planner, changes=changes)
+    for name in ("total", "by_county", "origins", "roads_version"):
+        assert tried[name] == after["result"][name]
+    assert tried["total"] != before["result"]["total"]
+    cells = (await town.person("planner").get(f"/api/coverage/{after['id']}/cells")).json()["features"]
+    minutes = [cell["properties"]["minutes"] for cell in cells]
+    assert len(minutes) == len(tried["cell_minutes"])
+    assert all(
+        one == other or one == pytest.approx(other, abs=0.006)
+        for one, other in zip(minutes, tried["cell_minutes"], strict=True)
+    )
+    compared = await town.person("planner").get(f"/api/coverage/{before['id']}/compare", params={"with": after["id"]})
+    assert compared.json()["differs"] == ["changes"]
+    page = await town.person("planner").get(f"/api/coverage/{after['id']}/report.html")
+    assert "假设移动 1 处、新增 1 处" in page.text
+
+
+async def test_roads_are_told_by_minutes_also_of_a_trial(town: House, planner: Planner) -> None:
+    job = await done(town, planner, **{"from": [list(AT_1)]})
+    tile = TileAddress.at(*AT_1, zoom=12)
+    address = f"/api/coverage/{job['id']}/roads/{tile.z}/{tile.x}/{tile.y}.mvt"
+    told = read_tile((await town.person("planner").get(address)).content)["reach"]
+    assert 1 in {feature.properties.get("minutes") for feature in told}
+    away = json.dumps({"moved": [{"id": 1, "lon": ISLAND[0], "lat": ISLAND[1]}]})
+    answer = await town.person("planner").get(address, params={"changes": away})
+    assert answer.headers["content-type"] == "application/vnd.mapbox-vector-tile"
+    after = read_tile(answer.content)["reach"]
+    assert sorted(str(one.properties) for one in after) != sorted(str(one.properties) for one in told)
+    nothing = await town.person("planner").get(f"/api/coverage/{job['id']}/roads/12/0/0.mvt")
+    assert (nothing.status_code, nothing.content) == (204, b"")
+    for wrong, params in (
+        (address.replace("/12/", "/1/"), {}),
+        (address, {"changes": "{"}),
+        (address, {"changes": "[]"}),
+    ):
+        assert (await town.person("planner").get(wrong, params=params)).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"left_out": [987654]}, "origin 987654"),
+        ({"moved": [{"id": 1, "lon": 500, "lat": 0}]}, "lon"),
+        ({"added": [[119.1, 36.7]] * 101}, "added"),
+    ],
+)
+async def test_a_trial_that_cannot_be_says_why(
+    town: House, planner: Planner, changes: dict[str, Any], said: str
+) -> None:
+    job = await done(town, planner)
+    answer = await town.person("planner").post(f"/api/coverage/{job['id']}/trial", json=changes)
+    assert answer.status_code == 422
+    assert said in answer.text
+
+
+async def test_a_trial_waits_for_its_scenario(town: House, planner: Planner) -> None:
+    waiting = await ask(town)
+    assert (await town.person("planner").post(f"/api/coverage/{waiting}/trial", json={})).status_code == 409
+
+
+async def test_a_drawn_part_of_a_region_is_counted_alone(town: House, planner: Planner) -> None:
+    lon, lat = CENTRE
+    ring = [
+        [lon - 0.002, lat - 0.002],
+        [lon + 0.002, lat - 0.002],
+        [lon + 0.002, lat + 0.002],
+        [lon - 0.002, lat + 0.002],
+    ]
+    job = await done(town, planner, inside=ring)
+    assert job["result"]["total"]["demands"] == 1
+    assert [part["demands"] for part in job["result"]["by_county"]] == [1]
+    for name in ("map.html", "report.html"):
+        page = await town.person("planner").get(f"/api/coverage/{job['id']}/{name}")
+        assert page.status_code == 200, page.text
+    assert "仅计图上绘定的范围" in page.text
+    far = {"region": KUIWEN, "minutes": BANDS, "from": "stations", "inside": [[1, 1], [2, 1], [2, 2]]}
+    refused = await town.person("planner").post("/api/coverage", json=far)
+    assert refused.status_code == 422
+    assert "drawn area" in refused.json()["detail"]
 
 
 async def test_files_hold_what_the_figures_say(town: House, planner: Planner, tmp_path: Path) -> None:

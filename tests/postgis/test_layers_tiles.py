@@ -395,6 +395,12 @@ _NOW = (
     "SELECT cell_parent(cell, resolution), region, risk, credit, count(*) FROM enterprise"
     " CROSS JOIN generate_series(3, 7) resolution WHERE cell IS NOT NULL GROUP BY 1, 2, 3, 4"
 )
+_KEPT_BY_TAG = "SELECT cell, tag, region, risk, credit, count FROM enterprise_tag_cell WHERE count > 0"
+_NOW_BY_TAG = (
+    "SELECT cell_parent(cell, resolution), tag, region, risk, credit, count(DISTINCT id) FROM enterprise"
+    " CROSS JOIN unnest(tags) tag CROSS JOIN generate_series(3, 6) resolution"
+    " WHERE cell IS NOT NULL GROUP BY 1, 2, 3, 4, 5"
+)
 
 
 async def test_kept_counts_follow_every_change(database: Database) -> None:
@@ -403,13 +409,15 @@ async def test_kept_counts_follow_every_change(database: Database) -> None:
             "UPDATE enterprise SET risk = 'medium' WHERE id % 7 = 0",
             "UPDATE enterprise SET cell = NULL WHERE id % 5 = 0",
             "UPDATE enterprise SET region = '370705' WHERE id % 11 = 0",
+            "UPDATE enterprise SET tags = tags || '{化工,化工}' WHERE id % 13 = 0",
             "DELETE FROM enterprise WHERE id % 3 = 0",
-            "INSERT INTO enterprise (uscc, name, industry, geom, cell, region)"
-            " SELECT 'N' || id, name, industry, geom, cell, region FROM enterprise WHERE id % 4 = 0",
+            "INSERT INTO enterprise (uscc, name, industry, tags, geom, cell, region)"
+            " SELECT 'N' || id, name, industry, tags, geom, cell, region FROM enterprise WHERE id % 4 = 0",
         ):
             await session.execute(text(change))
-            kept, now = [set(map(tuple, await session.execute(text(query)))) for query in (_KEPT, _NOW)]
-            assert kept == now, change
+            for queries in ((_KEPT, _NOW), (_KEPT_BY_TAG, _NOW_BY_TAG)):
+                kept, now = [set(map(tuple, await session.execute(text(query)))) for query in queries]
+                assert kept == now, change
 
 
 async def test_whoever_moves_has_no_cell_until_it_is_found_and_is_counted_all_the_same(database: Database) -> None:
@@ -444,6 +452,20 @@ async def test_a_hexagon_has_the_same_count_in_every_tile_that_it_reaches_into(
                 hexagons |= {tuple(sorted(one.properties.items())) for one in tile.get(f"{layer}_cells", [])}
                 assert {one.kind for one in tile.get(f"{layer}_cells", [])} <= {3}
         assert set(points) == hexagons
+
+
+@pytest.mark.parametrize("filters", [{}, {"risk": ["high", "medium"]}, {"region": ["370705"]}])
+async def test_kept_counts_of_a_tag_are_those_of_its_rows(database: Database, filters: dict[str, list[str]]) -> None:
+    """A tag that is said twice is answered by counting rows."""
+    for z in (6, 9):
+        _, x, y = _tile_of(KUIWEN_PLACE, z)
+        async with database.for_person(PROVINCE) as session:
+            layer = PostgisTiles("layer_enterprises")
+            kept = read_tile(await layer.tile(session, z, x, y, {"tag": ["化工"], **filters}))
+            rows = read_tile(await layer.tile(session, z, x, y, {"tag": ["化工", "化工"], **filters}))
+        assert _counted(kept, "enterprises") > 0
+        for name in ("enterprises", "enterprises_cells"):
+            assert sorted(map(str, kept[name])) == sorted(map(str, rows[name]))
 
 
 async def test_parents_by_arithmetic_are_those_of_h3(database: Database) -> None:

@@ -29,14 +29,14 @@ from video.synthetic import MovingPicture, Tone
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"not a picture, but it begins as one"
 
-pytestmark = pytest.mark.skipif(
-    not any(
-        isinstance(ip.ip, str) and not ip.ip.startswith("127.")
-        for adapter in ifaddr.get_adapters()
-        for ip in adapter.ips
-    ),
-    reason="this machine has no address besides loopback, and ICE offers none of those",
-)
+
+def has_address() -> bool:
+    """ICE wants an address that is not loopback."""
+    addresses = [ip.ip for adapter in ifaddr.get_adapters() for ip in adapter.ips]
+    return any(isinstance(ip, str) and not ip.startswith("127.") for ip in addresses)
+
+
+pytestmark = pytest.mark.skipif(not has_address(), reason="ICE offers no loopback address, and there is no other")
 
 
 async def nothing(_: object) -> None:
@@ -138,11 +138,14 @@ async def begun(studio: Studio, room: dict[str, Any]) -> dict[str, Any]:
 
 
 async def finished(studio: Studio, room: dict[str, Any]) -> dict[str, Any]:
-    async def there() -> dict[str, Any] | None:
-        return next((one for one in await studio.shown(room) if one["state"] == "finished"), None)
-
-    found: dict[str, Any] = await until(there)
+    found: dict[str, Any] = await until(lambda: finished_of(studio.app, room))
     return found
+
+
+async def finished_of(app: House, room: dict[str, Any]) -> dict[str, Any] | None:
+    """The finished recording of a room, if there is one yet."""
+    items = (await app.person("duty").get(f"/api/rooms/{room['id']}/recordings")).json()["items"]
+    return next((one for one in items if one["state"] == "finished"), None)
 
 
 def unpacked(answer: Response, where: Path) -> Path:

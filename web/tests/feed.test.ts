@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { CLOSE_NOT_SIGNED_IN, CLOSE_TOO_SLOW, type Frame, LiveFeed, type LinkState, type SocketLike, type Timers } from '@/live/feed'
+import { CLOSE_NOT_SIGNED_IN, CLOSE_TOO_SLOW, type Frame, LiveFeed, type LinkState, type SocketLike } from '@/live/feed'
+import type { Timers } from '@/live/timers'
 
 class FakeSocket implements SocketLike {
   onopen: ((event: Event) => void) | null = null

@@ -1,8 +1,8 @@
 import { IDBFactory } from 'fake-indexeddb'
 import { createPinia, setActivePinia } from 'pinia'
 import { createApp } from 'vue'
-import { beforeEach, expect, test } from 'vitest'
-import { type Api, apiKey } from '@/api'
+import { beforeEach, expect, test, vi } from 'vitest'
+import { type Api, apiKey, type Assignment } from '@/api'
 import { Memory, type Phone, phoneKey } from '@/phone/memory'
 import { retryAfter, useOutbox } from '@/stores/outbox'
 import { useSession } from '@/stores/session'
@@ -52,6 +52,18 @@ test('two tabs that send at the same time send once', async () => {
   expect(one.submitted).toEqual([])
 })
 
+test('every tab hears what was delivered before it vanishes from its list', async () => {
+  const [one, other] = [aTab(server.api), aTab(server.api)]
+  const heard: [Assignment['state'], string, number][] = []
+  const stop = [one.start(() => undefined), other.start((now, what) => heard.push([now.state, what, other.submitted.length]))]
+  await one.keep(report(false))
+  await vi.waitFor(() => expect(other.submitted).toHaveLength(1))
+  await one.flush()
+  await vi.waitFor(() => expect(other.submitted).toEqual([]))
+  expect(heard).toEqual([['finished', 'report', 1]])
+  stop.forEach((end) => end())
+})
+
 test('a draft is kept, but not sent', async () => {
   const tab = aTab(server.api)
   await tab.keep(report(true))
@@ -68,6 +80,15 @@ test('an open form in another tab does not turn a submitted report into a draft'
   await aTab(server.api).keep(report(true, 'older words'))
   await tab.load()
   expect(tab.submitted).toMatchObject([{ note: 'Outfall closed.' }])
+})
+
+test('a draft that is saved while the report is submitted does not take its place', async () => {
+  const tab = aTab(server.api)
+  await tab.keep(report(true))
+  await Promise.all([tab.keep(report(false)), tab.keep(report(true, 'as the screen was locked'))])
+  expect(tab.submitted).toMatchObject([{ note: 'Outfall closed.' }])
+  await tab.flush()
+  expect(server.asked).toEqual(['POST /api/assignments/31/finish'])
 })
 
 test('a report does not overtake a step that has not arrived', async () => {

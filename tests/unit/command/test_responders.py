@@ -54,7 +54,7 @@ class FakeSession:
     people: list[Any]
     asked: list[Any] = field(default_factory=list)
 
-    async def execute(self, query: Any) -> Any:
+    async def execute(self, query: Any, _said: Any = None) -> Any:
         self.asked.append(query)
         return SimpleNamespace(all=lambda: self.people)
 

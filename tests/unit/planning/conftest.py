@@ -39,6 +39,9 @@ class FlatSurface:
         other = order[:, 1] if best.shape[1] > 1 else np.full(len(places), -1)
         return FlatArrivals(np.stack([best[:, 0], second], 1), np.stack([order[:, 0], other], 1), off)
 
+    def tile(self, z, x, y):
+        return f"{z}/{x}/{y} from {len(self.origins)}".encode()
+
     def areas(self, minutes, box):
         frame = shapely.box(*box)
         circles = [

@@ -4,6 +4,7 @@
  * Nothing here runs: when a shape names a field that the server does not send, the type check fails and names it.
  */
 import type { components } from './schema'
+import type * as r from './rooms'
 import type * as t from './types'
 
 type Theirs = components['schemas']
@@ -45,9 +46,13 @@ export type Contract = [
   Check<Missing<t.ClosureThen, Theirs['ClosedThenOut']>>,
   Check<Missing<t.BriefRecords['inspections'], Theirs['InspectionItem']>>,
   Check<Missing<t.BriefRecords['penalty-cases'], Theirs['PenaltyCaseItem']>>,
+  Check<Missing<r.Room, Theirs['RoomOut']>>,
+  Check<Missing<r.Seat, Theirs['SeatOut']>>,
+  Check<Missing<r.Publication, Theirs['PublicationOut']>>,
   // What we send must be known to them, too.
   Check<Missing<t.NewAlert, Theirs['NewAlert']>>,
   Check<Missing<t.NewClosure, Theirs['ClosureIn']>>,
   Check<Missing<t.Offer, Theirs['NewAssignments']>>,
+  Check<Missing<r.NewRoom, Theirs['NewRoom']>>,
   Check<Missing<t.StepInput, Theirs['StepIn']>>,
 ]

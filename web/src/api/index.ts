@@ -1,19 +1,27 @@
 /** Every door of the server that the pages use, by name. */
 import type { InjectionKey } from 'vue'
+import type { FeatureCollection } from 'geojson'
 import { inject } from 'vue'
 import { Client, type Query, withQuery } from './client'
+import type * as plan from './planTypes'
+import { RoomDoors } from './rooms'
 import type * as t from './types'
 
+export { COVERAGE_FILES } from './planTypes'
+export type * from './planTypes'
+export type * from './rooms'
 export type * from './types'
-export { ApiProblem, Client, isAbort, Unreachable, withQuery } from './client'
+export { ApiProblem, Client, isAbort, Unreachable, withQuery, withToken } from './client'
 
 type Cancel = { signal?: AbortSignal }
 
 export class Api {
   private readonly client: Client
+  readonly rooms: RoomDoors
 
   constructor(client: Client = new Client()) {
     this.client = client
+    this.rooms = new RoomDoors(client)
   }
 
   session = () => this.client.get<t.Session>('/api/session')
@@ -106,6 +114,24 @@ export class Api {
   records = (href: string, page: { limit: number; cursor?: string }, cancel: Cancel = {}) =>
     this.client.get<t.RecordPage>(href, { query: page, ...cancel })
 
+  coverageJobs = (query: { limit?: number; mine?: boolean } = {}, cancel: Cancel = {}) =>
+    this.client.get<t.Page<plan.CoverageJob>>('/api/coverage', { query, ...cancel })
+  coverageJob = (id: number, cancel: Cancel = {}) => this.client.get<plan.CoverageJobWithResult>(`/api/coverage/${id}`, cancel)
+  askCoverage = (scenario: plan.Scenario) => this.client.post<{ id: number }>('/api/coverage', scenario)
+  askSiting = (id: number, siting: plan.Siting) => this.client.post<{ id: number }>(`/api/coverage/${id}/siting`, siting)
+  renameCoverage = (id: number, name: string) => this.client.patch<plan.CoverageJob>(`/api/coverage/${id}`, { name })
+  /** End an unfinished job; take one that is over off the list. */
+  removeCoverage = (id: number) => this.client.delete<void>(`/api/coverage/${id}`)
+  coverageCells = (id: number, cancel: Cancel = {}) => this.client.get<FeatureCollection>(`/api/coverage/${id}/cells`, cancel)
+  coverageAreas = (id: number, cancel: Cancel = {}) => this.client.get<FeatureCollection>(`/api/coverage/${id}/areas`, cancel)
+  uncovered = (id: number, query: { minutes?: number; region?: string; limit?: number; cursor?: string }, cancel: Cancel = {}) =>
+    this.client.get<plan.UncoveredPage>(`/api/coverage/${id}/uncovered`, { query, ...cancel })
+  compareCoverage = (id: number, other: number, cancel: Cancel = {}) =>
+    this.client.get<plan.CoverageComparison>(`/api/coverage/${id}/compare`, { query: { with: other }, ...cancel })
+  /** The figures of a finished scenario with some origins changed; nothing is kept. */
+  tryCoverage = (id: number, changes: plan.Changes, cancel: Cancel = {}) =>
+    this.client.post<plan.CoverageTrial>(`/api/coverage/${id}/trial`, changes, cancel)
+
   regions = (query: { level: t.RegionLevel; parent?: string; limit?: number }) =>
     this.client.get<t.Page<t.Region>>('/api/regions', { query })
 }
@@ -113,6 +139,13 @@ export class Api {
 /** Where the browser finds the rows of a layer in a box (west, south, east, north) as a file. */
 export const exportUrl = (layer: string, format: 'csv' | 'gpkg', bbox: readonly number[], filters: Query = {}) =>
   withQuery(`/api/layers/${layer}/export`, { ...filters, format, bbox: bbox.map((degrees) => degrees.toFixed(6)).join(',') })
+
+/** Where the browser finds a finished scenario as a file. */
+export const coverageFileUrl = (id: number, file: plan.CoverageFile) => `/api/coverage/${id}/${file}`
+
+/** Where the map finds the roads by minutes, with the same changes as a trial's. */
+export const coverageRoadsUrl = (id: number, changes: string | null) =>
+  `/api/coverage/${id}/roads/{z}/{x}/{y}.mvt${changes === null ? '' : `?changes=${encodeURIComponent(changes)}`}`
 
 /** Where the browser finds a picture from the scene. */
 export const photoUrl = (id: string) => `/api/photos/${id}`

@@ -2097,6 +2097,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/coverage/{job_id}/trial": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try Changes
+         * @description A finished scenario with origins moved, added or left out, at once; nothing is kept.
+         */
+        post: operations["try_changes_api_coverage__job_id__trial_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/coverage/{job_id}/roads/{z}/{x}/{y}.mvt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Roads By Minutes
+         * @description A tile of the roads as they are now, with the minutes to each stretch; 204 where there is none.
+         */
+        get: operations["roads_by_minutes_api_coverage__job_id__roads__z___x___y__mvt_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/route": {
         parameters: {
             query?: never;
@@ -2610,6 +2650,30 @@ export interface components {
             backup_share: number | null;
             /** Backup Share With */
             backup_share_with: number | null;
+        };
+        /**
+         * Changes
+         * @description Origins that stand elsewhere, are new, or are left out; new ones have the ids -1, -2, … in their order.
+         */
+        Changes: {
+            /**
+             * Moved
+             * @default []
+             */
+            moved: components["schemas"]["Moved"][];
+            /**
+             * Added
+             * @default []
+             */
+            added: [
+                number,
+                number
+            ][];
+            /**
+             * Left Out
+             * @default []
+             */
+            left_out: number[];
         };
         /** ChoiceItem */
         ChoiceItem: {
@@ -3806,6 +3870,18 @@ export interface components {
             /** May */
             may: ("publish" | "view" | "hand" | "talk" | "snapshot" | "close" | "lock" | "mute" | "remove" | "insert" | "invite" | "ring" | "record")[];
         };
+        /**
+         * Moved
+         * @description The origin `id` stands somewhere else.
+         */
+        Moved: {
+            /** Id */
+            id: number;
+            /** Lon */
+            lon: number;
+            /** Lat */
+            lat: number;
+        };
         /** NameOut */
         NameOut: {
             /** Zh */
@@ -4949,7 +5025,8 @@ export interface components {
          *
          *     `at`: the hour of the day (Asia/Shanghai) whose speeds hold; without it, those of now. `shift`: officers of that
          *     shift at their stations, instead of those on duty now where they are. `weights`: what a demand counts by its risk.
-         *     `own_only`: leave out origins that lie outside the region.
+         *     `own_only`: leave out origins that lie outside the region. `inside`: only what lies in this part of the region.
+         *     `changes`: origins that stand elsewhere, are new, or are left out.
          */
         Scenario: {
             /**
@@ -4983,6 +5060,12 @@ export interface components {
              * @default false
              */
             own_only: boolean;
+            /** Inside */
+            inside?: [
+                number,
+                number
+            ][] | null;
+            changes?: components["schemas"]["Changes"] | null;
             /**
              * Name
              * @default
@@ -5715,6 +5798,23 @@ export interface components {
              * Format: date
              */
             from: string;
+        };
+        /**
+         * Trial
+         * @description What a change makes of a scenario; `cell_minutes` in the order of its cells, null where no way leads.
+         */
+        Trial: {
+            /** Roads Version */
+            roads_version: string;
+            /** Seconds */
+            seconds: number;
+            /** Origins */
+            origins: components["schemas"]["Origin"][];
+            total: components["schemas"]["planning__figures__Figures"];
+            /** By County */
+            by_county: components["schemas"]["Part"][];
+            /** Cell Minutes */
+            cell_minutes: (number | null)[];
         };
         /**
          * TripOut
@@ -12175,6 +12275,120 @@ export interface operations {
                 };
                 content: {
                     "application/geo+json": Record<string, never>;
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    try_changes_api_coverage__job_id__trial_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Changes"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trial"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    roads_by_minutes_api_coverage__job_id__roads__z___x___y__mvt_get: {
+        parameters: {
+            query?: {
+                /** @description what a trial sends, as JSON */
+                changes?: string | null;
+            };
+            header?: never;
+            path: {
+                job_id: number;
+                z: number;
+                x: number;
+                y: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.mapbox-vector-tile": unknown;
                 };
             };
             /** @description Not as asked */

@@ -5,6 +5,8 @@
  * that applying one twice, or one that the snapshot already knew, is harmless.
  */
 
+import { browserTimers, type Timers } from './timers'
+
 export interface Frame<Data = unknown> {
   kind: string
   /** Place in the event log; batches of positions have none. */
@@ -24,11 +26,6 @@ export interface SocketLike {
   onclose: ((event: CloseEvent) => void) | null
   send(data: string): void
   close(code?: number): void
-}
-
-export interface Timers {
-  set(run: () => void, ms: number): number
-  clear(id: number | undefined): void
 }
 
 export interface FeedOptions {
@@ -56,11 +53,6 @@ const SILENCE_MS = 5_000
 const PROBE_TIMEOUT_MS = 3_000
 const FIRST_RETRY_MS = 500
 const LAST_RETRY_MS = 8_000
-
-const browserTimers: Timers = {
-  set: (run, ms) => window.setTimeout(run, ms),
-  clear: (id) => window.clearTimeout(id),
-}
 
 export class LiveFeed {
   private readonly options: Required<FeedOptions>
@@ -219,7 +211,7 @@ export class LiveFeed {
   }
 }
 
-function openWebSocket(path: string): SocketLike {
+export function openWebSocket(path: string): SocketLike {
   const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:'
   return new WebSocket(`${scheme}//${location.host}${path}`)
 }

@@ -70,6 +70,20 @@ export class Errands {
     await this.memory.run('reports', 'readwrite', (reports) => reports.put(report))
   }
 
+  /**
+   * Keep a draft, unless the report has been submitted. Looked and written in one go: a draft that is saved while the
+   * report is being submitted, say because the screen was locked, must not take its place.
+   */
+  async putDraft(draft: Report): Promise<void> {
+    await this.memory.run('reports', 'readwrite', (reports) => {
+      const known = reports.get(draft.assignmentId) as IDBRequest<Report | undefined>
+      known.onsuccess = () => {
+        if (!known.result || known.result.draft || known.result.refused !== null) reports.put(draft)
+      }
+      return known
+    })
+  }
+
   async removeStep({ assignmentId, version }: WaitingStep): Promise<void> {
     await this.memory.run('steps', 'readwrite', (steps) => steps.delete([assignmentId, version]))
   }

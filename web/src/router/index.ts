@@ -7,8 +7,11 @@ const routes: RouteRecordRaw[] = [
   { path: '/', redirect: () => useSession().home },
   { path: '/login', component: () => import('@/screens/LoginScreen.vue'), meta: { open: true, screen: 'login' } },
   { path: '/desk', component: () => import('@/screens/DeskScreen.vue'), meta: { screen: 'desk' } },
+  { path: '/plan', component: () => import('@/screens/PlanScreen.vue'), meta: { screen: 'plan' } },
   { path: '/wall', component: () => import('@/screens/WallScreen.vue'), meta: { screen: 'wall' } },
   { path: '/field', component: () => import('@/screens/FieldScreen.vue'), meta: { screen: 'field' } },
+  // Experts come by a link and have no account: the page itself says what is missing.
+  { path: '/room/:id(\\d+)', component: () => import('@/screens/RoomScreen.vue'), meta: { open: true, screen: 'room' } },
   { path: '/:rest(.*)*', component: () => import('@/screens/NotFoundScreen.vue'), meta: { open: true, screen: 'none' } },
 ]
 

@@ -10,6 +10,9 @@ import { useOutbox } from './outbox'
 import { useSession } from './session'
 import { useSharing } from './sharing'
 
+/** Of two states of one assignment the later: answers and frames do not arrive in the order in which they were true. */
+const newer = (known: Assignment | undefined, told: Assignment) => (known && known.version > told.version ? known : told)
+
 export const useField = defineStore('field', () => {
   const api = useApi()
   const session = useSession()
@@ -45,10 +48,11 @@ export const useField = defineStore('field', () => {
     if (officerId.value === null) return // signed out; the page goes to the sign-in
     const id = need()
     const [officer, mine] = await Promise.all([api.officer(id), api.assignments({ officer: id, limit: 50 })])
-    me.value = officer
+    // While we asked, a frame, an answer or a later question may have told us more than this answer knows.
+    if (me.value?.id !== officer.id || me.value.version <= officer.version) me.value = officer
     const before = new Map(assignments.value.map((one) => [one.id, one]))
-    for (const one of mine.items) notice(before.get(one.id), one)
-    assignments.value = mine.items
+    assignments.value = mine.items.map((one) => newer(before.get(one.id), one))
+    for (const one of assignments.value) notice(before.get(one.id), one)
     loaded.value = true
     remembered.value = false
     shareWhileOnDuty()
@@ -88,7 +92,7 @@ export const useField = defineStore('field', () => {
   function apply(assignment: Assignment): void {
     if (assignment.officer_id !== officerId.value) return
     const known = assignments.value.find(({ id }) => id === assignment.id)
-    if (known && known.version > assignment.version) return
+    if (newer(known, assignment) !== assignment) return
     notice(known, assignment)
     assignments.value = [assignment, ...assignments.value.filter(({ id }) => id !== assignment.id)]
     keepKnown()

@@ -12,8 +12,9 @@ const LAST_RETRY_MS = 300_000
 /** Twice as long after each try without an answer, up to five minutes. */
 export const retryAfter = (failures: number) => Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(failures, 10))
 
-/** Other tabs of this phone show the same list. */
+/** Other tabs of this phone show the same list, and what has become of an assignment when something of it was delivered. */
 const NEWS = 'onemap-outbox'
+type Delivered = { assignment: Assignment; what: 'step' | 'report' }
 
 export const useOutbox = defineStore('outbox', () => {
   const api = useApi()
@@ -30,7 +31,7 @@ export const useOutbox = defineStore('outbox', () => {
   let again = false
   let timer: number | undefined
   let news: BroadcastChannel | null = null
-  let onDelivered: (assignment: Assignment, what: 'step' | 'report') => void = () => {}
+  let onDelivered: (assignment: Assignment, what: Delivered['what']) => void = () => {}
 
   /** Of whoever is signed in; what another person left on a shared phone waits for that person. */
   const mine = ({ officerId }: { officerId?: number }) => officerId === undefined || officerId === session.user?.officer_id
@@ -48,6 +49,15 @@ export const useOutbox = defineStore('outbox', () => {
     news?.postMessage(null)
   }
 
+  /**
+   * The server has it. All tabs must know before the errand vanishes from their list: one whose link is not back yet
+   * would show the step before, and ask for a report that has arrived.
+   */
+  function delivered(assignment: Assignment, what: Delivered['what']): void {
+    onDelivered(assignment, what)
+    news?.postMessage({ assignment, what } satisfies Delivered)
+  }
+
   /** Keep a step; from here on it cannot be lost. */
   async function addStep(step: WaitingStep): Promise<void> {
     await errands.putStep(step)
@@ -56,9 +66,7 @@ export const useOutbox = defineStore('outbox', () => {
 
   /** Keep a report, or a draft of one. A report that has been submitted is not made a draft again by another tab. */
   async function keep(report: Report): Promise<void> {
-    const known = await errands.report(report.assignmentId)
-    if (known && !known.draft && report.draft && known.refused === null) return
-    await errands.putReport(report)
+    await (report.draft ? errands.putDraft(report) : errands.putReport(report))
     await changed()
   }
 
@@ -90,13 +98,13 @@ export const useOutbox = defineStore('outbox', () => {
       if (step.refused !== null) continue
       const outcome = await deliverStep(api, errands, step)
       if (outcome.state === 'waiting') return false // what comes after it must not overtake it
-      if (outcome.state === 'delivered') onDelivered(outcome.assignment, 'step')
+      if (outcome.state === 'delivered') delivered(outcome.assignment, 'step')
     }
     for (const report of (await errands.reports()).filter(mine)) {
       if (report.draft || report.refused !== null) continue
       const outcome = await deliverReport(api, errands, report, () => void load())
       if (outcome.state === 'waiting') return false
-      if (outcome.state === 'delivered') onDelivered(outcome.assignment, 'report')
+      if (outcome.state === 'delivered') delivered(outcome.assignment, 'report')
     }
     return true
   }
@@ -128,8 +136,8 @@ export const useOutbox = defineStore('outbox', () => {
   }
 
   /** Send when the network or the person returns, and now and then in case the browser did not notice. */
-  function start(delivered: typeof onDelivered): () => void {
-    onDelivered = delivered
+  function start(whenDelivered: typeof onDelivered): () => void {
+    onDelivered = whenDelivered
     const now = () => {
       failures = 0
       if (pending.value.length > 0) void flush()
@@ -139,7 +147,10 @@ export const useOutbox = defineStore('outbox', () => {
     }
     if ('BroadcastChannel' in window) {
       news = new BroadcastChannel(NEWS)
-      news.onmessage = () => void load()
+      news.onmessage = ({ data }: MessageEvent<Delivered | null>) => {
+        if (data) onDelivered(data.assignment, data.what)
+        void load()
+      }
     }
     window.addEventListener('online', now)
     document.addEventListener('visibilitychange', whenSeen)

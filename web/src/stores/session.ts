@@ -3,6 +3,8 @@ import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
 import { type Session, useApi, type User } from '@/api'
 
+const HOMES: Record<string, string> = { officer: '/field', planner: '/plan' }
+
 export const useSession = defineStore('session', () => {
   const api = useApi()
   const user = ref<User | null>(null)
@@ -42,14 +44,16 @@ export const useSession = defineStore('session', () => {
   }
 
   /** The page this person works on. */
-  const home = computed(() => (user.value?.role === 'officer' ? '/field' : '/desk'))
+  const home = computed(() => HOMES[user.value?.role ?? ''] ?? '/desk')
   const mayDispatch = computed(() => ['duty', 'dispatcher'].includes(user.value?.role ?? ''))
   /** Who may see the ranking, sending or not. */
   const mayRank = computed(() => mayDispatch.value || user.value?.role === 'admin')
+
+  const mayPlan = computed(() => ['planner', 'duty', 'dispatcher', 'admin'].includes(user.value?.role ?? ''))
 
   /** Who may see at which speeds the ranking drives; they hold on all roads, so the province's administrator sets them. */
   const seesSpeeds = computed(() => ['admin', 'planner'].includes(user.value?.role ?? ''))
   const setsSpeeds = computed(() => user.value?.role === 'admin' && user.value.region.length <= 2)
 
-  return { user, demo, known, home, mayDispatch, mayRank, seesSpeeds, setsSpeeds, load, assume, signIn, signOut, forget }
+  return { user, demo, known, home, mayDispatch, mayRank, mayPlan, seesSpeeds, setsSpeeds, load, assume, signIn, signOut, forget }
 })

@@ -19,6 +19,7 @@ export const common: SameKeys<typeof words> = {
     none: '—',
     dismiss: 'Dismiss',
     desk: 'Desk',
+    plan: 'Planning',
     wall: 'Wall',
     nav: 'Pages',
     notFound: 'There is no such page',

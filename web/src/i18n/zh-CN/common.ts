@@ -16,6 +16,7 @@ export const common = {
     none: '—',
     dismiss: '关闭提示',
     desk: '指挥席',
+    plan: '规划',
     wall: '大屏',
     nav: '页面',
     notFound: '没有这个页面',

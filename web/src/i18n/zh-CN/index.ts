@@ -1,11 +1,13 @@
 /** Every text in Chinese, one file for each part of the product. */
 import { alerts } from './alerts'
+import { call } from './call'
 import { common } from './common'
 import { desk } from './desk'
 import { deskTools } from './deskTools'
 import { dispatching } from './dispatching'
 import { field } from './field'
 import { map } from './map'
+import { plan } from './plan'
 import { sources } from './sources'
 import { speeds } from './speeds'
 import { theme } from './theme'
@@ -13,12 +15,14 @@ import { wall } from './wall'
 
 export const zhCN = {
   ...alerts,
+  ...call,
   ...common,
   ...desk,
   ...deskTools,
   ...dispatching,
   ...field,
   ...map,
+  ...plan,
   ...sources,
   ...speeds,
   ...theme,

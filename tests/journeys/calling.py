@@ -1,0 +1,72 @@
+"""What a call looks and sounds like to a test: pictures that are decoded, sound above zero, and who says so."""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from browsing import Device
+from playwright.sync_api import Locator, expect
+from product import Person, until
+
+MEDIA = ["geolocation", "camera", "microphone"]
+_FRAMES = "(video) => video.getVideoPlaybackQuality().totalVideoFrames"
+
+
+@dataclass
+class Seen:
+    """One person's picture on another's screen."""
+
+    screen: Device
+    tile: Locator
+
+    def frames(self) -> int:
+        """How many pictures have been shown so far."""
+        count: int = self.tile.locator("video").evaluate(_FRAMES)
+        return count
+
+    def decoded(self) -> int:
+        """How many have been decoded, by the browser's own statistics."""
+        return int(self.tile.get_attribute("data-frames") or 0)
+
+    def is_heard(self) -> bool:
+        """Whether there is sound at this moment: the camera that Chromium makes up beeps once a second."""
+        return float(self.tile.get_attribute("data-level") or 0) > 0
+
+    def goes_on(self, *, within_s: float = 30) -> None:
+        """Wait until more pictures are decoded than now, and there is sound."""
+        before = self.decoded()
+        until(lambda: self.decoded() > before, "pictures are decoded", within_s=within_s)
+        until(self.is_heard, "there is sound", within_s=within_s)
+
+
+def seen(screen: Device, seat: int) -> Seen:
+    """What `screen` shows of a seat, once it shows it."""
+    tile = screen.page.get_by_test_id(f"tile-{seat}")
+    expect(tile).to_be_visible()
+    return Seen(screen, tile)
+
+
+def room_of(desk: Person, alert: dict[str, Any]) -> dict[str, Any]:
+    """The open room of an alert, once there is one."""
+
+    def first() -> dict[str, Any] | None:
+        items: list[dict[str, Any]] = desk.get("/api/rooms", state="open", alert_id=alert["id"])["items"]
+        return items[0] if items else None
+
+    return until(first, "the alert has a room")
+
+
+def seat_of(room: dict[str, Any], **fits: Any) -> dict[str, Any]:
+    """The one seat of a room that fits, e.g. by its role."""
+    [found] = [one for one in room["seats"] if all(one[name] == value for name, value in fits.items())]
+    return dict(found)
+
+
+def close_rooms(desk: Person) -> None:
+    """End all calls, so that no test hears another's."""
+    for room in desk.get("/api/rooms", state="open")["items"]:
+        desk.post(f"/api/rooms/{room['id']}/close", {"version": room["version"]})
+
+
+def since(moment: float) -> float:
+    return time.monotonic() - moment

@@ -1,0 +1,213 @@
+/**
+ * The legs of one call: one that carries our own sound and picture, and one for everybody who sends.
+ *
+ * The room as the server tells it decides which legs there are; each leg looks after itself.
+ */
+import { ApiProblem, type IceServer, type Room, type Seat, type SendLimit, type TakenLeg } from '@/api'
+import { browserTimers, type Timers } from '@/live/timers'
+import { type Figures, NO_FIGURES, type Quality, type Reception, worstOf } from './figures'
+import { type Answer, AskLater, Leg, LegRefused, type LegState, type PeerLike } from './leg'
+import { applyLimit, preferVp8 } from './sending'
+
+/** What the legs ask the server for. */
+export interface LegDoors {
+  publish: (offer: string) => Promise<TakenLeg>
+  view: (of: number, offer: string) => Promise<TakenLeg>
+  endLeg: (location: string) => void
+}
+
+/** How one leg is at this moment; `stream` is what it brings, of our own what we send. */
+export interface LegView {
+  state: LegState
+  stream: MediaStream | null
+  figures: Figures
+  quality: Quality
+}
+
+export interface SessionOptions {
+  doors: LegDoors
+  makePeer: (ice: Room['ice']) => PeerLike
+  makeStream: (tracks: MediaStreamTrack[]) => MediaStream
+  /** Something about a leg is different: of this seat, or our own (null). */
+  onLeg: (seat: number | null, view: LegView | null) => void
+  timers?: Timers
+}
+
+interface ViewLeg {
+  leg: Leg
+  view: LegView
+  /** How often the publisher has been built, as far as this leg has been told. */
+  generation: number
+}
+
+interface OwnLeg {
+  leg: Leg
+  view: LegView
+  tracks: MediaStreamTrack[]
+}
+
+const NO_QUALITY: Quality = { fps: 0, lost: 0, rtt_ms: null }
+const freshView = (): LegView => ({ state: 'connecting', stream: null, figures: NO_FIGURES, quality: NO_QUALITY })
+
+export class CallSession {
+  private readonly options: Required<SessionOptions>
+  private room: Room | null = null
+  private readonly views = new Map<number, ViewLeg>()
+  private own: OwnLeg | null = null
+  private ended = false
+
+  constructor(options: SessionOptions) {
+    this.options = { timers: browserTimers, ...options }
+  }
+
+  /** The room as it is now. */
+  apply(room: Room): void {
+    if (this.ended) return
+    const before = this.room?.limit
+    this.room = room
+    const sending = new Map(room.seats.flatMap((seat) => (seat.publication && seat.id !== room.me?.seat_id ? [[seat.id, seat] as const] : [])))
+    for (const [id, one] of this.views) if (!sending.has(id)) this.drop(id, one)
+    for (const seat of sending.values()) this.follow(seat)
+    if (JSON.stringify(before) !== JSON.stringify(room.limit)) this.limit(room.limit)
+  }
+
+  /** Send these; none: send nothing, only look on. */
+  publish(tracks: MediaStreamTrack[]): void {
+    if (this.ended) return
+    this.own?.leg.end()
+    this.own = null
+    if (tracks.length === 0) return this.options.onLeg(null, null)
+    const own: OwnLeg = { tracks, view: { ...freshView(), stream: this.options.makeStream(tracks) }, leg: this.publishLeg((): OwnLeg => own) }
+    this.own = own
+    this.tell(null, own.view)
+    own.leg.start()
+  }
+
+  /** Another track of the same kind in the place of the one we send, without a new connection. */
+  async replace(track: MediaStreamTrack): Promise<void> {
+    const { own } = this
+    if (!own) return
+    own.tracks = [...own.tracks.filter(({ kind }) => kind !== track.kind), track]
+    own.view = { ...own.view, stream: this.options.makeStream(own.tracks) }
+    this.tell(null, own.view)
+    const sender = own.leg.connection?.getSenders().find((one) => one.track?.kind === track.kind)
+    await sender?.replaceTrack(track)
+    if (this.room) this.limit(this.room.limit)
+  }
+
+  /** The network has changed, says the browser: what stood on the old one is gone. */
+  rebuildAll(): void {
+    this.own?.leg.rebuild()
+    for (const { leg } of this.views.values()) leg.rebuild()
+  }
+
+  /** How well this place receives: the worst of all legs that are there. */
+  get quality(): Reception | null {
+    return worstOf([...this.views.values()].filter(({ view }) => view.state === 'live').map(({ view }) => view.quality))
+  }
+
+  end(): void {
+    this.ended = true
+    this.own?.leg.end()
+    for (const { leg } of this.views.values()) leg.end()
+    this.views.clear()
+    this.own = null
+  }
+
+  private follow(seat: Seat): void {
+    const generation = seat.publication!.generation
+    const known = this.views.get(seat.id)
+    if (!known) return this.view(seat.id, generation)
+    if (known.generation === generation) return
+    known.generation = generation
+    known.leg.expectFollowing()
+  }
+
+  private view(of: number, generation: number): void {
+    const one: ViewLeg = { view: freshView(), generation, leg: null as unknown as Leg }
+    const tell = () => this.views.get(of) === one && this.tell(of, one.view)
+    one.leg = new Leg({
+      timers: this.options.timers,
+      makePeer: () => this.peer(),
+      prepare: (peer) => {
+        const tracks: MediaStreamTrack[] = []
+        peer.addEventListener('track', (event) => {
+          tracks.push((event as RTCTrackEvent).track)
+          one.view = { ...one.view, stream: this.options.makeStream(tracks) }
+          tell()
+        })
+        peer.addTransceiver('audio', { direction: 'recvonly' })
+        peer.addTransceiver('video', { direction: 'recvonly' })
+      },
+      exchange: (offer) => this.take(() => this.options.doors.view(of, offer)),
+      onState: (state) => {
+        one.view = { ...one.view, state }
+        tell()
+      },
+      onFigures: (figures, quality) => {
+        one.view = { ...one.view, figures, quality }
+        tell()
+      },
+    })
+    this.views.set(of, one)
+    this.tell(of, one.view)
+    one.leg.start()
+  }
+
+  private publishLeg(own: () => OwnLeg): Leg {
+    const change = (change: Partial<LegView>) => {
+      own().view = { ...own().view, ...change }
+      if (this.own === own()) this.tell(null, own().view)
+    }
+    return new Leg({
+      timers: this.options.timers,
+      makePeer: () => this.peer(),
+      prepare: (peer) => {
+        for (const track of own().tracks) {
+          const transceiver = peer.addTransceiver(track, { direction: 'sendonly' })
+          const codecs = track.kind === 'video' ? globalThis.RTCRtpSender?.getCapabilities('video')?.codecs : undefined
+          if (codecs) transceiver.setCodecPreferences(preferVp8(codecs))
+        }
+      },
+      exchange: (offer) => this.take(() => this.options.doors.publish(offer)),
+      onState: (state) => {
+        if (state === 'live' && this.room) this.limit(this.room.limit)
+        change({ state })
+      },
+      onFigures: (figures, quality) => change({ figures, quality }),
+    })
+  }
+
+  private peer(): PeerLike {
+    return this.options.makePeer(this.room?.ice ?? { servers: [] as IceServer[], relay_only: false })
+  }
+
+  private limit(limit: SendLimit): void {
+    for (const sender of this.own?.leg.connection?.getSenders() ?? []) {
+      void applyLimit(sender, limit).catch(() => undefined) // the leg is being rebuilt; it asks again when it is live
+    }
+  }
+
+  /** The server's refusals in the words of a leg. */
+  private async take(ask: () => Promise<TakenLeg>): Promise<Answer> {
+    try {
+      const { answer, location } = await ask()
+      return { sdp: answer, end: () => this.options.doors.endLeg(location) }
+    } catch (error) {
+      if (!(error instanceof ApiProblem)) throw error
+      if (error.status === 401 || error.status === 403) throw new LegRefused(error.message, { cause: error })
+      if (error.retryAfterS !== null) throw new AskLater(Math.min(5_000, error.retryAfterS * 1000))
+      throw error
+    }
+  }
+
+  private drop(id: number, { leg }: ViewLeg): void {
+    this.views.delete(id)
+    leg.end()
+    this.options.onLeg(id, null)
+  }
+
+  private tell(seat: number | null, view: LegView): void {
+    if (!this.ended) this.options.onLeg(seat, view)
+  }
+}

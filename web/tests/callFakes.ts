@@ -1,0 +1,159 @@
+/** A clock that stands still, connections without a network, and a room, for the tests of calls. */
+import type { Room, Seat } from '@/api'
+import type { PeerLike } from '@/call/leg'
+import type { SocketLike } from '@/live/feed'
+import type { Timers } from '@/live/timers'
+
+export const settled = async () => {
+  for (let i = 0; i < 30; i += 1) await Promise.resolve()
+}
+
+export class StandingClock implements Timers {
+  private now = 0
+  private last = 0
+  private readonly due = new Map<number, { at: number; run: () => void }>()
+  set(run: () => void, ms: number) {
+    this.due.set(++this.last, { at: this.now + ms, run })
+    return this.last
+  }
+  clear(id: number | undefined) {
+    if (id !== undefined) this.due.delete(id)
+  }
+  get waiting() {
+    return this.due.size
+  }
+  async pass(ms: number) {
+    const until = this.now + ms
+    for (;;) {
+      await settled()
+      const next = [...this.due].filter(([, { at }]) => at <= until).sort(([, a], [, b]) => a.at - b.at)[0]
+      if (!next) break
+      this.due.delete(next[0])
+      this.now = next[1].at
+      next[1].run()
+    }
+    this.now = until
+    await settled()
+  }
+}
+
+type Listener = (event: unknown) => void
+
+/** A connection: `packets` is how many have come so far. */
+export class FakePeer {
+  localDescription: { sdp: string } | null = null
+  remote: string | null = null
+  connectionState: RTCPeerConnectionState = 'new'
+  iceGatheringState: RTCIceGatheringState = 'complete'
+  closed = false
+  packets = 0
+  rtp = 0
+  /** Comes to life on every look, as a healthy connection does. */
+  healthy = false
+  readonly kinds: string[] = []
+  readonly senders: { track: unknown; replaced: unknown[] }[] = []
+  private readonly listeners = new Map<string, Listener[]>()
+  constructor(readonly number: number) {}
+
+  addTransceiver(what: string | { kind: string }, { direction }: { direction: string }) {
+    this.kinds.push(`${direction} ${typeof what === 'string' ? what : what.kind}`)
+    const sender = { track: what, replaced: [] as unknown[], replaceTrack: async (track: unknown) => void sender.replaced.push(track), getParameters: () => ({}), setParameters: async () => undefined }
+    if (direction === 'sendonly') this.senders.push(sender)
+    return { setCodecPreferences: () => undefined }
+  }
+  getSenders() {
+    return this.senders
+  }
+  async createOffer() {
+    return { type: 'offer', sdp: `offer ${this.number}` }
+  }
+  async setLocalDescription(offer: { sdp: string }) {
+    this.localDescription = offer
+  }
+  async setRemoteDescription({ sdp }: { sdp: string }) {
+    this.remote = sdp
+  }
+  async getStats() {
+    if (this.healthy) {
+      this.packets += 20
+      this.rtp += 15
+    }
+    return [
+      { type: 'transport', packetsReceived: this.packets },
+      { type: 'inbound-rtp', kind: 'video', packetsReceived: this.rtp, packetsLost: 0, framesDecoded: this.rtp },
+    ]
+  }
+  close() {
+    this.closed = true
+  }
+  addEventListener(name: string, listener: Listener) {
+    this.listeners.set(name, [...(this.listeners.get(name) ?? []), listener])
+  }
+  become(state: RTCPeerConnectionState) {
+    this.connectionState = state
+    for (const listener of this.listeners.get('connectionstatechange') ?? []) listener({})
+  }
+  bring(track: { kind: string }) {
+    for (const listener of this.listeners.get('track') ?? []) listener({ track })
+  }
+}
+
+/** Makes connections and remembers them. */
+export function peers() {
+  const made: FakePeer[] = []
+  return {
+    made,
+    make: (): PeerLike => {
+      const peer = new FakePeer(made.length + 1)
+      made.push(peer)
+      return peer as unknown as PeerLike
+    },
+    get last() {
+      return made.at(-1)!
+    },
+  }
+}
+
+export class FakeSocket implements SocketLike {
+  onopen: ((event: Event) => void) | null = null
+  onmessage: ((event: MessageEvent) => void) | null = null
+  onclose: ((event: CloseEvent) => void) | null = null
+  closed = false
+  readonly said: unknown[] = []
+  constructor(readonly path: string) {}
+  close() {
+    this.closed = true
+  }
+  send(data: string) {
+    this.said.push(JSON.parse(data))
+  }
+  open() {
+    this.onopen?.(new Event('open'))
+  }
+  say(message: object) {
+    this.onmessage?.({ data: JSON.stringify(message) } as MessageEvent)
+  }
+  end(code: number) {
+    this.onclose?.({ code } as CloseEvent)
+  }
+}
+
+export function aSeat(over: Partial<Seat> = {}): Seat {
+  return {
+    id: 1, name: 'Li', organisation: 'Kuiwen', field: '', role: 'dispatcher', officer_id: null, state: 'present',
+    hand_raised_at: null, muted: [], publication: null, joined_at: '2026-01-05T02:00:00Z', left_at: null,
+    ...over,
+  }
+}
+
+export const sends = (generation = 1, over: Partial<NonNullable<Seat['publication']>> = {}) => ({ generation, stalled: false, video_paused: false, ...over })
+
+export function aRoom(seats: Seat[] = [aSeat()], over: Partial<Room> = {}): Room {
+  return {
+    id: 9, kind: 'dispatch', title: 'COD over the limit', alert_id: 1, assignment_id: 31, region: '370705', state: 'open',
+    locked: false, recording: true, audio_group: false, speaker_id: null, drill: false, opened_by: 'kuiwen',
+    opened_at: '2026-01-05T02:00:00Z', closed_at: null, version: 1, me: { seat_id: 1, role: 'host', may: ['publish', 'view'] },
+    seats, ice: { servers: [], relay_only: false }, limit: { width: 640, height: 480, fps: 15, bitrate: 600_000 },
+    ...over,
+  }
+}

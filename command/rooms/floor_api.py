@@ -115,7 +115,7 @@ async def unmute(
 async def remove(
     room_id: RoomId, seat_id: SeatId, request: Request, session: RoomSession, caller: CallerDep
 ) -> RoomOut:
-    """Take somebody out (强拆)."""
+    """Take somebody out."""
     async with session.begin():
         await floor.remove(session, caller, room_id, seat_id)
         seen = await as_seen(request, session, caller, room_id)
@@ -127,7 +127,7 @@ async def remove(
 async def insert(
     room_id: RoomId, seat_id: SeatId, request: Request, session: RoomSession, caller: CallerDep
 ) -> RoomOut:
-    """Give a seat the word at once, whoever speaks (强插)."""
+    """Give a seat the word at once, whoever speaks."""
     async with session.begin():
         changed = await floor.insert(session, caller, room_id, seat_id)
         seen = await as_seen(request, session, caller, room_id)

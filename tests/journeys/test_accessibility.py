@@ -123,12 +123,10 @@ def test_the_wall(browser: Browser, product: Product, desk: Person) -> None:
         assert findings(wall, owed=OWED) == []
 
 
-@THEMES
-def test_planning(browser: Browser, product: Product, theme: str) -> None:
+def test_planning(browser: Browser, product: Product) -> None:
     """Every panel of a scenario, a station that was moved, and the question before."""
     with product.signed_in("planner") as planner, device(browser, product) as screen:
         page = screen.page
-        themed(screen, theme)
         screen.sign_in("planner", PASSWORD, "/plan")
         screen.current()
         expect(page.get_by_test_id("question")).to_be_visible()

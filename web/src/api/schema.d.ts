@@ -776,7 +776,7 @@ export interface paths {
         put?: never;
         /**
          * Remove
-         * @description Take somebody out (强拆).
+         * @description Take somebody out.
          */
         post: operations["remove_api_rooms__room_id__seats__seat_id__remove_post"];
         delete?: never;
@@ -796,7 +796,7 @@ export interface paths {
         put?: never;
         /**
          * Insert
-         * @description Give a seat the word at once, whoever speaks (强插).
+         * @description Give a seat the word at once, whoever speaks.
          */
         post: operations["insert_api_rooms__room_id__seats__seat_id__insert_post"];
         delete?: never;

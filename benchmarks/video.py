@@ -5,8 +5,9 @@
 One person sends 640x480 at 15 pictures a second, 600 kbit/s VP8, and a tone. Three viewers decode, and read off each
 picture how old it is; the others count packets. All clients are the same programs for every server, on the same
 machine, so they share its cores with the server; what is printed of the server is its own processor time. Janus is
-Debian's package with its video room. In the recorded rooms each of two people is seen by the other and by one leg more,
-as by a recorder; their pictures were encoded beforehand, since no machine encodes thirty of them.
+Debian's package with its video room. In the recorded rooms each of two people is seen by the other, and recorded by the
+product's recorder in a process of its own, whose files are read at the end; their pictures were encoded beforehand,
+since no machine encodes thirty of them.
 """
 
 import argparse
@@ -67,6 +68,8 @@ class Result:
 
 HEAD = ["server", "viewer streams", "CPU", "each", "fps", "least", "age p50 ms", "p95", "Mbit/s", "RSS MB"]
 
+RECORDED = ["recorded rooms", "hub CPU", "a stream", "recorder CPU", "fps seen", "least", "shortest file s", "MB"]
+
 
 class Client:
     """A process of `benchmarks.peers.video_clients`."""
@@ -89,25 +92,24 @@ class Client:
         said: dict[str, Any] = json.loads(line)
         return said
 
-    async def ask(self) -> dict[str, Any]:
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    async def ask(self, word: str = "", within_s: float = 30) -> dict[str, Any]:
         assert self._process.stdin is not None
-        self._process.stdin.write(b"\n")
+        self._process.stdin.write(f"{word}\n".encode())
         await self._process.stdin.drain()
-        return await self.hear()
+        return await self.hear(within_s)
 
 
-async def measure(server: str, streams: int, seconds: float, people: int = 1) -> Result:
+async def measure(server: str, streams: int, seconds: float) -> Result:
     """Start the server and its clients anew, let them settle, and measure for so long."""
     async with AsyncExitStack() as stack:
-        process, url = await stack.enter_async_context(running(server, people))
-        live = people == 1
-        crowd = ("--people", str(people))
-        await Client.start(stack, "publish" if live else "prerecorded", url, *crowd)
-        eyes = min(EYES, streams) if live else 0
-        counters = await Client.start(stack, "count", url, *crowd, "--viewers", str(streams - eyes))
-        clients = [counters]
-        if eyes:
-            clients.append(await Client.start(stack, "eyes", url, *crowd, "--viewers", str(eyes)))
+        process, url = await stack.enter_async_context(running(server, 1))
+        await Client.start(stack, "publish", url)
+        clients = [await Client.start(stack, "count", url, "--viewers", str(streams - EYES))]
+        clients.append(await Client.start(stack, "eyes", url, "--viewers", str(EYES)))
         await asyncio.sleep(SETTLE_S)
         before = [await client.ask() for client in clients]
         used = cpu_seconds(process.pid)
@@ -117,6 +119,39 @@ async def measure(server: str, streams: int, seconds: float, people: int = 1) ->
         passed = asyncio.get_running_loop().time() - began
         after = [await client.ask() for client in clients]
         return _result(server, used / passed, before, after, rss_mb(process.pid))
+
+
+async def record(rooms: int, seconds: float) -> list[str]:
+    """So many rooms of two at the hub, all recorded; one row of figures."""
+    people = rooms * 2
+    async with AsyncExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        process, url = await stack.enter_async_context(running("hub", people))
+        crowd = ("--people", str(people))
+        await Client.start(stack, "prerecorded", url, *crowd)
+        viewers = await Client.start(stack, "count", url, *crowd, "--viewers", str(people))
+        recorder = await Client.start(stack, "record", url, *crowd, "--folder", folder)
+        await asyncio.sleep(SETTLE_S)
+        before = await viewers.ask()
+        used = [cpu_seconds(process.pid), cpu_seconds(recorder.pid)]
+        began = asyncio.get_running_loop().time()
+        await asyncio.sleep(seconds)
+        passed = asyncio.get_running_loop().time() - began
+        hub, writing = (
+            (cpu_seconds(pid) - was) / passed for pid, was in zip((process.pid, recorder.pid), used, strict=True)
+        )
+        seen = _result("hub", hub, [before], [await viewers.ask()], 0)
+        files = await recorder.ask("end", 120)
+    return [
+        f"{rooms}, {files['files']} files",
+        f"{hub:.1%}",
+        f"{hub / people / 2:.2%}",
+        f"{writing:.1%}",
+        f"{seen.fps:.1f}",
+        f"{seen.least_fps:.1f}",
+        f"{files['shortest_s']:.1f}",
+        number(files["octets"] / 1e6),
+    ]
 
 
 def _result(server: str, cpu: float, before: list[dict[str, Any]], after: list[dict[str, Any]], rss: float) -> Result:
@@ -208,10 +243,8 @@ async def main(words: argparse.Namespace) -> None:
                 print(f"{server} with {streams} viewers: gave up, {problem!r}")
     print("\n" + table(HEAD, [result.row() for result in results]))
     if words.rooms:
-        people = words.rooms * 2
-        print(f"\n{words.rooms} recorded rooms of two, {people} publishers, {people * 2} viewer streams:\n")
-        recorded = [await measure(server, people * 2, words.seconds, people) for server in words.servers[:1]]
-        print(table(HEAD, [result.row() for result in recorded]))
+        print(f"\nRecorded rooms of two for {words.seconds + SETTLE_S:g} s and more:\n")
+        print(table(RECORDED, [await record(words.rooms, words.seconds)]))
 
 
 if __name__ == "__main__":

@@ -2,8 +2,9 @@
 
     python -m benchmarks.peers.video_clients ROLE URL [--rooms 1] [--people 1] [--viewers 10]
 
-ROLE is `publish` (one live encoder a person), `prerecorded` (one encoder's work sent again by everybody), `eyes` or
-`count`. Each says a line of JSON when all are connected, and then one for every line that it is given.
+ROLE is `publish` (one live encoder a person), `prerecorded` (one encoder's work sent again by everybody), `eyes`,
+`count`, or `record` (the product's own recorder, two people a recording, to `--folder`). Each says a line of JSON when
+all are connected, and then one for every line that it is given.
 """
 
 import argparse
@@ -13,9 +14,12 @@ import sys
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
 
+import av
 import numpy as np
 from aiortc import RTCBundlePolicy, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.codecs import vpx
@@ -31,6 +35,8 @@ from video.errors import NoSuchPublication
 from video.forwarding import CLOCK_RATE, Frame, Sink, Source, StandIn, give_to, take_from
 from video.keyframes import begins_key_frame
 from video.peer import Peer
+from video.recording.manifest import Manifest
+from video.recording.recording import Recording
 from video.synthetic import MovingPicture, Tone
 
 WIDTH, HEIGHT, FPS, GRAIN = 640, 480, 15, 60
@@ -229,6 +235,39 @@ async def view_all(server: Server, words: argparse.Namespace) -> Viewers:
     return viewers
 
 
+@dataclass
+class Recorder:
+    """The recordings, and what they have written."""
+
+    recordings: list[Recording]
+
+    @classmethod
+    def of(cls, client: HubClient, people: int, folder: Path) -> "Recorder":
+        async def engine() -> HubClient:
+            return client
+
+        recordings = []
+        for first in range(1, people + 1, 2):
+            manifest = Manifest.open(folder / str(first), {"room": first}, now=datetime.now(UTC))
+            recordings.append(Recording(manifest, "1", engine))
+            recordings[-1].follow({str(person): {"name": str(person)} for person in (first, first + 1)})
+        return cls(recordings)
+
+    async def says(self, end: bool) -> dict[str, object]:
+        """Files so far; with `end` all are closed and read from disk: seconds of pictures in the shortest."""
+        if end:
+            await asyncio.gather(*(recording.close() for recording in self.recordings))
+        files = [file for recording in self.recordings for file in recording.manifest.folder.glob("*.webm")]
+        octets = sum(file.stat().st_size for file in files)
+        seconds = min(pictures_in(file) for file in files) / FPS if end and files else 0.0
+        return {"files": len(files), "octets": octets, "shortest_s": seconds}
+
+
+def pictures_in(file: Path) -> int:
+    with av.open(str(file)) as container:
+        return sum(1 for packet in container.demux(video=0) if packet.size)
+
+
 async def _connected(connection: RTCPeerConnection) -> None:
     changed = asyncio.Event()
     connection.on("connectionstatechange", changed.set)
@@ -239,25 +278,31 @@ async def _connected(connection: RTCPeerConnection) -> None:
 
 
 async def main(words: argparse.Namespace) -> None:
-    async with server_at(words.url) as server:
+    async with AsyncExitStack() as stack:
+        server = await stack.enter_async_context(server_at(words.url))
         viewers = Viewers()
         match words.role:
             case "publish":
                 kept: object = await publish_live(server, words.people)
             case "prerecorded":
                 kept = await publish_prerecorded(server, words.people)
+            case "record":
+                client = await stack.enter_async_context(HubClient(words.url, SECRET))
+                kept = Recorder.of(client, words.people, words.folder)
             case _:
                 kept = viewers = await view_all(server, words)
         print(json.dumps({"ready": True}), flush=True)
-        while await asyncio.to_thread(sys.stdin.readline):
-            print(json.dumps(viewers.says()), flush=True)
+        while line := await asyncio.to_thread(sys.stdin.readline):
+            said = await kept.says(line == "end\n") if isinstance(kept, Recorder) else viewers.says()
+            print(json.dumps(said), flush=True)
         del kept
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
-    parser.add_argument("role", choices=["publish", "prerecorded", "eyes", "count"])
+    parser.add_argument("role", choices=["publish", "prerecorded", "eyes", "count", "record"])
     parser.add_argument("url")
     parser.add_argument("--people", type=int, default=1)
     parser.add_argument("--viewers", type=int, default=0)
+    parser.add_argument("--folder", type=Path)
     asyncio.run(main(parser.parse_args()))

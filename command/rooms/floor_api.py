@@ -16,7 +16,7 @@ from command.rooms.people import Caller, CallerDep, RoomSession
 from command.rooms.shapes import Name, RoomId, RoomOut, TrackKind
 from command.rooms.tables import Expert, Room, RoomSeat
 from command.rooms.tokens import RoomTokens
-from gis.http import DatabaseDep, Forbidden, ScopeDep, SessionDep, require
+from gis.http import DatabaseDep, Forbidden, NotFound, ScopeDep, SessionDep, require
 from gis.parameters import parse_text
 
 router = APIRouter(tags=["rooms"])
@@ -54,6 +54,13 @@ class InvitationOut(BaseModel):
     seat_id: int
     url: str
     token: str
+
+
+class ExpertIn(BaseModel):
+    name: Name
+    organisation: str = Field(min_length=1, max_length=100, pattern=r"\S")
+    field: Name
+    phone: str | None = Field(default=None, max_length=40)
 
 
 class ExpertOut(BaseModel):
@@ -165,11 +172,33 @@ async def invite(
 async def list_experts(session: SessionDep, scope: ScopeDep, field: str | None = None) -> ExpertsOut:
     """The roster of experts who serve one's area, by field."""
     require(scope, "duty", "dispatcher", "admin")
-    query = select(Expert).order_by(Expert.field, Expert.id)
+    query = select(Expert).where(Expert.active).order_by(Expert.field, Expert.id)
     if (wanted := parse_text(field, "field")) is not None:
         query = query.where(Expert.field == wanted)
     rows = await session.scalars(query)
     return ExpertsOut(items=[ExpertOut.model_validate(row, from_attributes=True) for row in rows])
+
+
+@router.post("/api/experts", status_code=201)
+async def add_expert(new: ExpertIn, session: SessionDep, scope: ScopeDep) -> ExpertOut:
+    """Put an expert on the roster of one's own area; the administrator's to do."""
+    require(scope, "admin")
+    async with session.begin():
+        row = Expert(**new.model_dump(), region=scope.region.ljust(6, "0"))
+        session.add(row)
+        await session.flush()
+        return ExpertOut.model_validate(row, from_attributes=True)
+
+
+@router.delete("/api/experts/{expert_id}", status_code=204)
+async def remove_expert(expert_id: SeatId, session: SessionDep, scope: ScopeDep) -> None:
+    """Take an expert off the roster."""
+    require(scope, "admin")
+    async with session.begin():
+        row = await session.get(Expert, expert_id)
+        if row is None or not row.region.startswith(scope.region):
+            raise NotFound(f"there is no expert {expert_id} in your area")
+        row.active = False
 
 
 @router.get("/api/callable-people")

@@ -158,6 +158,7 @@ class Expert(Base):
     field: Mapped[str]
     phone: Mapped[str | None]
     region: Mapped[str] = mapped_column(_REGION)
+    active: Mapped[bool] = mapped_column(server_default=text("true"))
     demo: Mapped[bool] = mapped_column(server_default=text("false"))
 
     __table_args__ = (Index(None, "region", "field"),)

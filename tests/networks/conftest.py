@@ -112,14 +112,17 @@ def coturn(net: Lands, papers: Path) -> Iterator[Callable[..., None]]:
         pytest.skip("coturn is not installed (apt install coturn)")
     running: list[subprocess.Popen[bytes]] = []
 
-    def start(*words: str) -> None:
+    def start(*words: str, file: Path | None = None) -> None:
+        places = (f"--listening-ip={TURN_OUTSIDE}", f"--listening-ip={TURN_INSIDE}", f"--relay-ip={TURN_INSIDE}")
+        plain = (
+            *("-n", "--use-auth-secret", f"--static-auth-secret={TURN_SECRET}", "--realm=test", "--fingerprint"),
+            *("--listening-port=3478", "--tls-listening-port=443", "--no-cli", "--no-rfc5780", "--no-dtls"),
+            *(f"--cert={papers / 'cert.pem'}", f"--pkey={papers / 'key.pem'}"),
+        )
         command = net.into(
             "turn",
             server,
-            *("-n", "--use-auth-secret", f"--static-auth-secret={TURN_SECRET}", "--realm=test", "--fingerprint"),
-            *(f"--listening-ip={TURN_OUTSIDE}", f"--listening-ip={TURN_INSIDE}", f"--relay-ip={TURN_INSIDE}"),
-            *("--listening-port=3478", "--tls-listening-port=443", "--no-cli", "--no-rfc5780", "--no-dtls"),
-            *(f"--cert={papers / 'cert.pem'}", f"--pkey={papers / 'key.pem'}"),
+            *(("-c", str(file)) if file else (*plain, *places)),
             *(f"--pidfile={papers / 'turn.pid'}", f"--userdb={papers / 'turndb'}", "--log-file=stdout"),
             *words,
         )
@@ -130,3 +133,27 @@ def coturn(net: Lands, papers: Path) -> Iterator[Callable[..., None]]:
     for process in running:
         process.terminate()
         process.wait()
+
+
+@pytest.fixture
+def as_deployed(papers: Path) -> Callable[[str], Path]:
+    """The file of `deploy/`, filled in; what may be reached through it is `media`."""
+
+    def filled_in(media: str) -> Path:
+        words = (ROOT / "deploy" / "turnserver.conf").read_text(encoding="utf-8")
+        for blank, value in {
+            "PUBLIC_ADDRESS": TURN_OUTSIDE,
+            "RELAY_ADDRESS": TURN_INSIDE,
+            "TURN_NAME": "turn.test",
+            "CERTIFICATE": str(papers / "cert.pem"),
+            "KEY": str(papers / "key.pem"),
+            "=SECRET": f"={TURN_SECRET}",
+            "MEDIA_ADDRESS": media,
+        }.items():
+            assert blank in words
+            words = words.replace(blank, value)
+        file = papers / "turnserver.conf"
+        file.write_text(words, encoding="utf-8")
+        return file
+
+    return filled_in

@@ -8,6 +8,7 @@ import argparse
 import asyncio
 import json
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -50,15 +51,38 @@ async def run_end(words: argparse.Namespace) -> None:
     commands = asyncio.Queue[bytes]()
     loop = asyncio.get_running_loop()
     loop.add_reader(sys.stdin.fileno(), lambda: commands.put_nowait(sys.stdin.buffer.readline()))
+    silence = Silence()
     while True:
         print(json.dumps(facts(peer)), flush=True)
         try:
             command = await asyncio.wait_for(commands.get(), 0.1)
         except TimeoutError:
-            continue
-        if not command:
-            return
+            if not words.rebuild or not await silence.lasts(peer):
+                continue
+        else:
+            if not command:
+                return
         peer = await connect(words, client, turn)  # the one before is left to its fate, as by a page that reloads
+
+
+class Silence:
+    """When to build anew by the pages' own rule: 2.5 s without a packet from the hub, then each 0.7 s."""
+
+    def __init__(self) -> None:
+        self._heard = -1
+        self._at = time.monotonic()
+        self._due_s = 2.5
+
+    async def lasts(self, peer: Peer) -> bool:
+        stats = await peer.connection.getStats()
+        heard = sum(report.packetsReceived for report in stats.values() if report.type == "transport")
+        now = time.monotonic()
+        if heard != self._heard:
+            self._heard, self._at, self._due_s = heard, now, 2.5
+        if now - self._at < self._due_s:
+            return False
+        self._heard, self._at, self._due_s = 0, now, 0.7
+        return True
 
 
 async def connect(words: argparse.Namespace, client: HubClient, turn: Sequence[RTCIceServer]) -> Peer:
@@ -99,6 +123,7 @@ def main() -> None:
     parser.add_argument("--turn-secret", default="")
     parser.add_argument("--lasting-s", type=int, default=600)
     parser.add_argument("--relay-only", action="store_true")
+    parser.add_argument("--rebuild", action="store_true")
     words = parser.parse_args()
     asyncio.run(run_hub(words) if words.role == "hub" else run_end(words))
 

@@ -1,10 +1,11 @@
 """Calls through networks as they are: UDP blocked, relayed only, cut, mended, and moved to another address."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from tests.networks.conftest import TURN_OUTSIDE, TURN_SECRET, StartEnd
+from tests.networks.conftest import HUB, TURN_OUTSIDE, TURN_SECRET, StartEnd
 from tests.networks.lands import Lands
 
 BY_UDP = ("--turn", f"turn:{TURN_OUTSIDE}:3478", "--turn-secret", TURN_SECRET)
@@ -53,6 +54,26 @@ async def test_relay_only_never_uses_the_direct_way(net: Lands, start: StartEnd,
     await desk.until(lambda said: said["seen"] >= 10)
     said = await officer.until(lambda said: said["through"])
     assert said["through"] == said["candidates"] == ["relay"]
+
+
+async def test_file_that_is_deployed_opens_the_way_to_the_media_process_alone(
+    start: StartEnd, coturn: Coturn, as_deployed: Callable[[str], Path]
+) -> None:
+    coturn(file=as_deployed(HUB))
+    hub = await start("hub", "hub")
+    officer = await start("officer", "publish", *BY_TLS)
+    await hub.until(lambda said: said["what"] == "published")
+    await officer.until(lambda said: said["through"] == ["relay"])
+
+
+async def test_file_that_is_deployed_lets_nobody_through_to_others(
+    start: StartEnd, coturn: Coturn, as_deployed: Callable[[str], Path]
+) -> None:
+    coturn(file=as_deployed("10.77.2.99"))
+    hub = await start("hub", "hub")
+    officer = await start("officer", "publish", *BY_TLS)
+    assert "relay" in (await officer.until(lambda said: said["candidates"]))["candidates"]
+    assert (await hub.until(lambda said: said["what"] == "left"))["why"] in {"never connected", "lost"}
 
 
 async def test_credentials_that_have_run_out_open_nothing(start: StartEnd, coturn: Coturn) -> None:

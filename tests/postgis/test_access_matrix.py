@@ -269,11 +269,11 @@ async def _county(made: House, region: str, place: tuple[float, float]) -> dict[
     (folder / "a.webm").write_text(mark)
     ids["snapshot"] = await one(
         "INSERT INTO snapshot (room_id, taken_by, media_type, sha256, content, region) VALUES"
-        " (:room, CAST(:mark AS text), 'image/png', CAST(:mark AS text),"
-        " convert_to(CAST(:mark AS text), 'UTF8'), :region) RETURNING id",
+        " (:room, CAST(:mark AS text), 'image/png', CAST(:mark AS text), convert_to(CAST(:mark AS text), 'UTF8'),"
+        " :region) RETURNING id",
         room=ids["room"],
     )
-    await one(
+    ids["expert"] = await one(
         "INSERT INTO expert (name, organisation, field, region) VALUES (:mark, :mark, :mark, :region) RETURNING id"
     )
     ids["photo"] = str(
@@ -433,6 +433,7 @@ async def test_nobody_writes_across_the_border(counties: tuple[House, dict[str, 
         ("POST", f"/api/coverage/{there['coverage']}/trial", {}),
         ("PATCH", f"/api/coverage/{there['coverage']}", {"name": "x"}),
         ("DELETE", f"/api/coverage/{there['coverage']}", None),
+        ("DELETE", f"/api/experts/{there['expert']}", None),
         ("POST", "/api/rooms", {"kind": "dispatch", "alert_id": there["alert"]}),
         ("POST", "/api/rooms", {"kind": "dispatch", "assignment_id": there["assignment"]}),
         ("POST", "/api/rooms", {"kind": "dispatch", "officer_ids": [there["officer"]]}),

@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 
-from tests.house import House
+from tests.house import KUIWEN, House
 from tests.postgis.test_rooms import kinds, opened, post, states
 from tests.postgis.test_rooms_media import Call, call
 
@@ -107,7 +107,7 @@ async def test_in_a_group_one_speaks_at_a_time_and_the_desk_breaks_in(app: House
     assert (await post(app, "甲", room, "talk", on=False))["speaker_id"] == seats["duty"]  # not his to end any more
     assert (await post(app, "duty", room, "talk", on=False))["speaker_id"] is None
     assert (await post(app, "乙", room, "talk", on=True))["speaker_id"] == seats["乙"]
-    await post(app, "乙", room, "leave")
+    assert (await post(app, "乙", room, "leave"))["speaker_id"] is None
     assert (await post(app, "甲", room, "talk", on=True))["speaker_id"] == seats["甲"]
     # A button that was left pressed does not hold the floor for ever.
     await app.execute("UPDATE room SET spoke_at = now() - interval '61 seconds'")
@@ -204,6 +204,15 @@ async def test_the_roster_is_that_of_ones_county_and_of_those_above(app: House) 
     assert await listed("city") == {"省", "市", "区", "邻"}
     assert await listed("duty", field="大气") == {"省"}
     assert (await app.person("planner").get("/api/experts")).status_code == 403
+    new = {"name": "新", "organisation": "中心", "field": "噪声"}
+    assert (await app.person("duty").post("/api/experts", json=new)).status_code == 403
+    added = await app.person("admin").post("/api/experts", json=new)
+    assert (added.status_code, added.json()["region"]) == (201, KUIWEN)
+    assert await listed("duty", field="噪声") == {"新"}
+    address = f"/api/experts/{added.json()['id']}"
+    assert (await app.person("fangzi-admin").delete(address)).status_code == 404
+    assert (await app.person("admin").delete(address)).status_code == 204
+    assert await listed("duty", field="噪声") == set()
     people = (await app.person("duty").get("/api/callable-people")).json()["items"]
     names = {one["username"] for one in people}
     assert {"dispatcher", "expert", "city", "province"} <= names

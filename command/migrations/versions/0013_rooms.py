@@ -84,6 +84,7 @@ def _grant() -> None:
     op.execute("GRANT SELECT ON room, room_seat, expert TO onemap_web")
     op.execute(f"GRANT INSERT, UPDATE ({_ROOM_COLUMNS}) ON room TO onemap_web")
     op.execute(f"GRANT INSERT, UPDATE ({_SEAT_COLUMNS}) ON room_seat TO onemap_web")
+    op.execute("GRANT INSERT, UPDATE (active) ON expert TO onemap_web")
     mine = f"id IN (SELECT s.id FROM my_seats() s) OR {_DISPATCH}"
     for table, command, condition in (
         ("room", "SELECT", f"{_DESKS} OR id {_MINE}"),
@@ -93,6 +94,8 @@ def _grant() -> None:
         # An officer's own device, or a desk's: whoever sits in a room may bring it.
         ("room_seat", "INSERT", f"{_DESKS} OR (room_id {_MINE} AND role = 'device')"),
         ("room_seat", "UPDATE", mine),
+        ("expert", "INSERT", f"{_ROLE} = 'admin' AND {_IN_AREA}"),
+        ("expert", "UPDATE", f"{_ROLE} = 'admin' AND {_IN_AREA}"),
         # Counties call on the experts of their city and province.
         (
             "expert",
@@ -256,6 +259,7 @@ def _make_tables() -> None:
         sa.Column("field", sa.Text(), nullable=False),
         sa.Column("phone", sa.Text(), nullable=True),
         sa.Column("region", area, nullable=False),
+        sa.Column("active", sa.Boolean(), server_default=sa.text("true"), nullable=False),
         sa.Column("demo", sa.Boolean(), server_default=no, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_expert")),
     )

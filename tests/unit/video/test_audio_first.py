@@ -10,6 +10,7 @@ from video.audio_first import FIRST_WAIT_S, LONGEST_WAIT_S, AudioFirst
 from video.engine import Happening, Kind
 from video.feedback import Capped
 from video.forwarding import ESTIMATE_FRESH_S, LEAST_BITRATE, SOUND_ALONE, Sink, Source
+from video.legs import Publication
 from video.peer import Peer
 
 
@@ -171,3 +172,15 @@ async def test_poor_publisher_sends_sound_alone_for_a_while(call: Call) -> None:
     await call.told(Happening.VIDEO_BACK, "officer")
     seen = viewer.seen[4]
     await viewer.until(lambda: viewer.seen[4] >= seen + 5)
+
+
+async def test_viewers_estimate_of_its_network_arrives(call: Call) -> None:
+    publisher = await call.publisher("officer", 4)
+    viewer = await call.viewer("officer")
+    publication = call.hub._legs[call.legs[publisher].id]
+    assert isinstance(publication, Publication)
+    source = publication.sources[Kind.VIDEO]
+    await viewer.until(lambda: source.cap() is not None, within_s=60)
+    [sink] = source.sinks
+    assert sink.estimate is not None
+    assert source.cap() == max(sink.estimate[0], LEAST_BITRATE)

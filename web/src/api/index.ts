@@ -136,6 +136,12 @@ export class Api {
   tryCoverage = (id: number, changes: plan.Changes, cancel: Cancel = {}) =>
     this.client.post<plan.CoverageTrial>(`/api/coverage/${id}/trial`, changes, cancel)
 
+  /** What an area loses in reach when these officers are sent. */
+  costOfSending = (alertId: number, officerIds: readonly number[], cancel: Cancel = {}) =>
+    this.client.get<plan.SendingCost>(`/api/alerts/${alertId}/cost`, { query: { officer_ids: officerIds.join(',') }, ...cancel })
+  coverageNow = (cancel: Cancel = {}) => this.client.get<plan.CoverageNow>('/api/coverage-now', cancel)
+  standBy = (region: string, cancel: Cancel = {}) => this.client.get<plan.StandByAnswer>('/api/standby', { query: { region }, ...cancel })
+
   regions = (query: { level: t.RegionLevel; parent?: string; limit?: number }) =>
     this.client.get<t.Page<t.Region>>('/api/regions', { query })
 }

@@ -878,8 +878,32 @@ export interface paths {
          */
         get: operations["list_experts_api_experts_get"];
         put?: never;
-        post?: never;
+        /**
+         * Add Expert
+         * @description Put an expert on the roster of one's own area; the administrator's to do.
+         */
+        post: operations["add_expert_api_experts_post"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/experts/{expert_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Expert
+         * @description Take an expert off the roster.
+         */
+        delete: operations["remove_expert_api_experts__expert_id__delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -3160,6 +3184,17 @@ export interface components {
             data: {
                 [key: string]: unknown;
             };
+        };
+        /** ExpertIn */
+        ExpertIn: {
+            /** Name */
+            name: string;
+            /** Organisation */
+            organisation: string;
+            /** Field */
+            field: string;
+            /** Phone */
+            phone?: string | null;
         };
         /** ExpertOut */
         ExpertOut: {
@@ -8714,6 +8749,110 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ExpertsOut"];
                 };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    add_expert_api_experts_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExpertIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExpertOut"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    remove_expert_api_experts__expert_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                expert_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Not as asked */
             "4XX": {

@@ -8,7 +8,7 @@ export function useEventWords() {
 
   function headline({ kind, data }: Pick<TimelineEvent, 'kind' | 'data'>): string {
     const key = `event.${kind.replace('.', '_')}`
-    return te(key) ? t(key, { name: String(data.officer_name ?? '') }) : kind
+    return te(key) ? t(key, { name: String(data.officer_name ?? data.seat_name ?? '') }) : kind
   }
 
   /** What was said or written, if anything. */

@@ -1,5 +1,6 @@
 """What was recorded of a call, in Chromium: it plays beside the replay's map, and what is handed out can be checked."""
 
+import math
 import zipfile
 from collections.abc import Iterator
 from datetime import datetime
@@ -38,14 +39,15 @@ def recording(product: Product) -> dict[str, Any]:
 def test_a_recorded_call_plays_beside_the_map_and_is_handed_out(
     browser: Browser, product: Product, recording: dict[str, Any], tmp_path: Path
 ) -> None:
-    began_ms = int(datetime.fromisoformat(recording["segments"][0]["started_at"]).timestamp() * 1000)
+    began_s = datetime.fromisoformat(recording["segments"][0]["started_at"]).timestamp()
+    second = math.ceil(began_s)  # the address of a replay has whole ones
     with device(browser, product) as screen:
         page = screen.page
         screen.sign_in("weifang", PASSWORD, "/desk")
-        screen.open(f"/desk?alert={recording['alert_id']}&replay={began_ms + 300}")
+        screen.open(f"/desk?alert={recording['alert_id']}&replay={second}")
         expect(page.get_by_test_id("recorded-shot")).to_be_visible()
         video = "document.querySelector('[data-testid=recorded-shot]')"
-        page.wait_for_function(f"{video}.readyState >= 2 && Math.abs({video}.currentTime - 0.3) < 0.2")
+        page.wait_for_function(f"{video}.readyState >= 2 && Math.abs({video}.currentTime - {second - began_s}) < 0.2")
         assert page.evaluate(f"[{video}.videoWidth, {video}.videoHeight]") == [640, 480]
         page.get_by_test_id("speed-1").click()
         page.get_by_test_id("replay-play").click()

@@ -119,6 +119,7 @@ export class FakeSocket implements SocketLike {
   onmessage: ((event: MessageEvent) => void) | null = null
   onclose: ((event: CloseEvent) => void) | null = null
   closed = false
+  readyState: number = WebSocket.CONNECTING
   readonly said: unknown[] = []
   constructor(readonly path: string) {}
   close() {
@@ -128,12 +129,14 @@ export class FakeSocket implements SocketLike {
     this.said.push(JSON.parse(data))
   }
   open() {
+    this.readyState = WebSocket.OPEN
     this.onopen?.(new Event('open'))
   }
   say(message: object) {
     this.onmessage?.({ data: JSON.stringify(message) } as MessageEvent)
   }
   end(code: number) {
+    this.readyState = WebSocket.CLOSED
     this.onclose?.({ code } as CloseEvent)
   }
 }

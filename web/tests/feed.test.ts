@@ -7,6 +7,7 @@ class FakeSocket implements SocketLike {
   onmessage: ((event: MessageEvent) => void) | null = null
   onclose: ((event: CloseEvent) => void) | null = null
   closed = false
+  readyState: number = WebSocket.CONNECTING
   readonly said: unknown[] = []
   constructor(readonly path: string) {}
   close() {
@@ -16,12 +17,14 @@ class FakeSocket implements SocketLike {
     this.said.push(JSON.parse(data))
   }
   open() {
+    this.readyState = WebSocket.OPEN
     this.onopen?.(new Event('open'))
   }
   say(frame: object) {
     this.onmessage?.({ data: JSON.stringify(frame) } as MessageEvent)
   }
   end(code: number) {
+    this.readyState = WebSocket.CLOSED
     this.onclose?.({ code } as CloseEvent)
   }
 }

@@ -46,6 +46,15 @@ test('the room comes at once and after every change; each ping says how well we 
   expect(states).toEqual(['connecting', 'current'])
 })
 
+test('a socket that is not open, or closes already, is not spoken to', async () => {
+  begin()
+  await clock.pass(1_500)
+  socket().open()
+  socket().readyState = WebSocket.CLOSING
+  await clock.pass(1_500)
+  expect(socket().said).toEqual([])
+})
+
 test('a guest says the token of the seat first', () => {
   begin('seat-token')
   socket().open()

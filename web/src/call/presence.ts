@@ -89,12 +89,10 @@ export class Presence {
     this.timer = this.options.timers.set(() => this.tick(socket), PING_EVERY_MS)
   }
 
+  /** One that is opening or closing takes no words; the silence is being counted all the same. */
   private ping(socket: SocketLike): void {
-    try {
-      socket.send(JSON.stringify({ kind: 'ping', quality: this.options.quality(), at: this.options.now() }))
-    } catch {
-      // Not open yet: the silence is being counted.
-    }
+    if (socket.readyState !== WebSocket.OPEN) return
+    socket.send(JSON.stringify({ kind: 'ping', quality: this.options.quality(), at: this.options.now() }))
   }
 
   private lost(): void {

@@ -21,6 +21,7 @@ export type LinkState = 'idle' | 'connecting' | 'current' | 'reconnecting' | 're
 
 /** The part of a WebSocket that the feed needs; tests pass a fake. */
 export interface SocketLike {
+  readonly readyState: number
   onopen: ((event: Event) => void) | null
   onmessage: ((event: MessageEvent) => void) | null
   onclose: ((event: CloseEvent) => void) | null

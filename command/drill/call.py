@@ -19,7 +19,7 @@ from video.peer import Peer
 from video.synthetic import MovingPicture, Tone
 
 PICTURES, LOUD_ENOUGH = 15, 0.02  # a second of pictures; the tone has 0.2
-WITHIN_S = 20.0
+WITHIN_S = 30.0
 _PING_S = 1.5
 _STAMP_OF_OFFICER = 77
 _AGAIN_S = 0.25

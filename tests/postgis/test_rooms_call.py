@@ -18,6 +18,8 @@ from video.client import HubClient
 from video.peer import Peer
 from video.synthetic import MovingPicture, Tone
 
+PATIENCE_S = 120  # a machine that is busy with other tests starts a process slowly
+
 
 async def never(*_: Any) -> tuple[float, dict[str, Any]]:
     raise AssertionError("nobody listens to the feed here")
@@ -58,9 +60,14 @@ class Scene:
         self._stack.push_async_callback(peer.close)
         return peer
 
-    async def seat(self, who: str) -> dict[str, Any]:
-        room = (await self.app.person("duty").get(self.door)).json()
-        return next(one for one in room["seats"] if one["name"] == who)
+    async def shown(self, who: str, publication: dict[str, Any]) -> None:
+        """Wait until the room says this of what somebody sends."""
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                room = (await self.app.person("duty").get(self.door)).json()
+                if next(one for one in room["seats"] if one["name"] == who)["publication"] == publication:
+                    return
+                await asyncio.sleep(0.05)
 
 
 @pytest.fixture
@@ -85,9 +92,19 @@ async def hubs(app: House) -> int:
 
 
 async def up(app: House, number: int) -> None:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE_S):
         while await hubs(app) < number:
             await asyncio.sleep(0.05)
+
+
+async def only_heard(screen: Peer) -> None:
+    """Wait until a second of sound goes by without a picture; what was on the way when it was muted still arrives."""
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            pictures, sounds = screen.pictures, screen.sounds
+            await screen.until(lambda sounds=sounds: screen.sounds >= sounds + 50, PATIENCE_S)  # type: ignore[misc]
+            if screen.pictures == pictures:
+                return
 
 
 async def test_the_desk_sees_and_hears_the_officer_and_a_mute_is_silence(scene: Scene, postgis_url: str) -> None:
@@ -95,21 +112,18 @@ async def test_the_desk_sees_and_hears_the_officer_and_a_mute_is_silence(scene: 
         await up(scene.app, 1)
         await scene.films("甲", 5)
         screen = await scene.watches("duty", "甲")
-        await screen.until(lambda: screen.seen[5] >= 10 and screen.loudest > 0.05)
+        await screen.until(lambda: screen.seen[5] >= 10 and screen.loudest > 0.05, PATIENCE_S)
         assert screen.size == (320, 240)
-        shown = (await scene.seat("甲"))["publication"]
-        assert shown == {"generation": 1, "stalled": False, "video_paused": False}
+        await scene.shown("甲", {"generation": 1, "stalled": False, "video_paused": False})
 
         await post(scene.app, "duty", scene.room, f"seats/{scene.seats['甲']}/mute", kinds=["video"])
-        before, sounds = screen.pictures, screen.sounds
-        await screen.until(lambda: screen.sounds >= sounds + 100)  # two seconds of sound
-        assert screen.pictures - before <= 3, "what was on the way when it was muted"
+        await only_heard(screen)
         await post(scene.app, "duty", scene.room, f"seats/{scene.seats['甲']}/unmute", kinds=["video"])
         muted_at = screen.pictures
-        await screen.until(lambda: screen.pictures >= muted_at + 5)
+        await screen.until(lambda: screen.pictures >= muted_at + 5, PATIENCE_S)
 
         await post(scene.app, "duty", scene.room, f"seats/{scene.seats['甲']}/remove")
-        await screen.until(lambda: screen.state in ("closed", "failed", "disconnected") or not screen.connection)
+        await screen.until(lambda: screen.state in ("closed", "failed", "disconnected"), PATIENCE_S)
 
 
 async def test_a_call_whose_hub_was_killed_goes_on_at_another(scene: Scene, postgis_url: str) -> None:
@@ -117,7 +131,7 @@ async def test_a_call_whose_hub_was_killed_goes_on_at_another(scene: Scene, post
         await up(scene.app, 1)
         await scene.films("甲", 5)
         screen = await scene.watches("duty", "甲")
-        await screen.until(lambda: screen.seen[5] >= 5)
+        await screen.until(lambda: screen.seen[5] >= 5, PATIENCE_S)
         async with media_process(postgis_url):
             await up(scene.app, 2)
             first.kill()
@@ -125,7 +139,7 @@ async def test_a_call_whose_hub_was_killed_goes_on_at_another(scene: Scene, post
             # As the pages do once nothing comes any more: the same requests again.
             await scene.films("甲", 6)
             again = await scene.watches("duty", "甲")
-            await again.until(lambda: again.seen[6] >= 5)
-            assert (await scene.seat("甲"))["publication"]["generation"] == 2
+            await again.until(lambda: again.seen[6] >= 5, PATIENCE_S)
+            await scene.shown("甲", {"generation": 2, "stalled": False, "video_paused": False})
     legs = await scene.app.rows("SELECT why FROM room_leg ORDER BY opened_at")
     assert [row.why for row in legs][:2] == ["its hub died", "its hub died"]

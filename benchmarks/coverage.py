@@ -3,11 +3,11 @@
     python -m benchmarks.coverage ROADS… [--origins 200] [--repeats 7] [--keep FOLDER] [--plot FILE.svg]
         [--peers valhalla] [--peers-python PYTHON] [--cache FOLDER]
 
-Give road files from a town to a province. For each: one whole surface (the nearest and second nearest origin of every
+Give road files from a province to a town. For each: one whole surface (the nearest and second nearest origin of every
 junction, whatever the number of origins), against `scipy.sparse.csgraph.dijkstra(min_only=True)`, which gives the
 nearest only and is served origins at junctions; both are held against each other, and a difference ends the run. The
-first file is also asked with more and more origins. Valhalla has no search from many places: it draws one isochrone of
-fifteen minutes an origin, ours are the areas of all of them at once and of one alone.
+first file is also asked with more and more origins, the last one given to Valhalla. That has no search from many
+places: it draws one isochrone of fifteen minutes an origin, ours are the areas of all of them at once and of one alone.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from scipy.sparse.csgraph import dijkstra
 
 from benchmarks.machine import machine, peak_mb
 from benchmarks.peers.client import Peer
-from benchmarks.peers.environment import PeerMissing, peer_python
+from benchmarks.peers.environment import DEFAULT_CACHE, PeerMissing, peer_python
 from benchmarks.plot import Series, chart
 from benchmarks.roads import Places, describe, opened
 from benchmarks.tables import number, table
@@ -38,7 +38,6 @@ from routing.surfaces import Surface
 COUNTS = (1, 10, 100, 1_000, 10_000)
 DEMANDS = 268_071
 MINUTES = 15.0
-_CACHE = Path.home() / ".cache" / "onemap-benchmarks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--plot", type=Path, help="draw cost against size (.svg)")
     parser.add_argument("--peers", default="", help="valhalla, or nothing")
     parser.add_argument("--peers-python", type=Path)
-    parser.add_argument("--cache", type=Path, default=_CACHE)
+    parser.add_argument("--cache", type=Path, default=DEFAULT_CACHE)
     asked = parser.parse_args(arguments)
     print(machine("numpy", "numba", "scipy"))
     found, by_count = [], []
@@ -73,8 +72,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             found.append(measure(network, asked.origins, asked.demands, asked.repeats))
             if source == asked.roads[0]:
                 by_count = [(count, surface_ms(network, count, asked.repeats)) for count in COUNTS]
-                if asked.peers:
-                    against_valhalla(network, source, asked.peers_python, asked.cache)
+            if asked.peers and source == asked.roads[-1]:
+                against_valhalla(network, source, asked.peers_python, asked.cache)
     head = ["roads", "junctions", "surface ms", f"{asked.demands:,} places ms", "scipy ms", "peak MB"]
     rows = [
         [

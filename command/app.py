@@ -59,7 +59,7 @@ from command.officers.positions import PositionWriter
 from command.places import Places
 from command.rooms.carrying import Carrier, Connect, IceFor, no_hub, no_ice
 from command.rooms.other_origins import OtherOrigins
-from command.rooms.presence import PresenceKeeper, RoomWatch
+from command.rooms.presence import Patience, PresenceKeeper, RoomWatch
 from command.rooms.shapes import RoomFacts
 from command.rooms.tokens import RoomTokens
 from command.settings import DispatchSettings, RecordingSettings
@@ -120,6 +120,7 @@ def create_app(
     connect: Connect = no_hub,
     ice: IceFor = no_ice,
     livekit: LiveKit | None = None,
+    patience: Patience | None = None,
     recording: RecordingSettings | None = None,
     home: Path = Path("var"),
     web: Path = _WEB,
@@ -136,7 +137,7 @@ def create_app(
     officers = LiveOfficers(database, dispatch.stale_after)
     room_watch = RoomWatch()
     carrier = Carrier(database, connect, ice, outside=livekit)
-    presence = PresenceKeeper(database, carrier)
+    presence = PresenceKeeper(database, carrier, patience or Patience())
     follower = Follower(database, feed, officers, roads, room_watch)
     positions = PositionWriter(database, officers)
     keeper = Housekeeping(database, roads)

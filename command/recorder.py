@@ -369,6 +369,8 @@ def _why(problem: OSError) -> str:
 
 async def run_recorder(database: Database, folder: Path, settings: RecordingSettings, connect: Connect) -> None:
     """Record until told to stop."""
+    for chatty in ("aioice", "httpx"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     recorder = asyncio.create_task(Recorder(database, folder, settings, connect).run())
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, recorder.cancel)

@@ -14,7 +14,6 @@ OLDEST_MAJOR = 15
 _PROGRAMS_ROOT = Path("/usr/lib/postgresql")
 _SHARE_ROOT = Path("/usr/share/postgresql")
 _NEWEST_DEBIAN_MAJOR = 17
-_POSTGIS_LIBRARY = "postgis-3"
 
 
 class ClusterError(RuntimeError):
@@ -30,12 +29,6 @@ class PostgresInstall:
 
     def program(self, name: str) -> str:
         return str(self.programs / name)
-
-    @property
-    def postgis_library(self) -> str | None:
-        """The name by which the server loads PostGIS when it starts; None where that lies elsewhere."""
-        library = self.programs.parent / "lib" / f"{_POSTGIS_LIBRARY}.so"
-        return _POSTGIS_LIBRARY if library.exists() else None
 
 
 def installed(programs_root: Path = _PROGRAMS_ROOT, share_root: Path = _SHARE_ROOT) -> list[PostgresInstall]:

@@ -68,7 +68,7 @@ def cut_to(counties: Sequence[County], drawn: Sequence[Place] | None) -> list[Co
     if drawn is None:
         return list(counties)
     area = shapely.Polygon(drawn)
-    parts = [(one, _surfaces(shapely.intersection(one.boundary, area))) for one in counties]
+    parts = [(one, surfaces(shapely.intersection(one.boundary, area))) for one in counties]
     return [replace(one, boundary=part) for one, part in parts if not part.is_empty]
 
 
@@ -83,6 +83,6 @@ def inside(demands: Demands, drawn: Sequence[Place] | None) -> Demands:
     return replace(demands, tags=[demands.tags[row] for row in rows.tolist()], **cut)
 
 
-def _surfaces(shape: shapely.geometry.base.BaseGeometry) -> shapely.MultiPolygon:
+def surfaces(shape: shapely.geometry.base.BaseGeometry) -> shapely.MultiPolygon:
     """What of a shape has a surface: two borders that touch share a line or a point."""
     return shapely.MultiPolygon([part for part in shapely.get_parts(shape) if isinstance(part, shapely.Polygon)])

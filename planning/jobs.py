@@ -4,7 +4,7 @@ Whoever works on a job holds an advisory lock of the database for it. The lock g
 says it is running while nobody holds its lock has lost its process, and is queued again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,7 +16,7 @@ from gis.database import Scope
 from gis.http import Forbidden, NotFound
 from planning.errors import JobOver, UnusableScenario
 from planning.shapes import Job
-from planning.tables import CoverageJob, CoverageProduct
+from planning.tables import KINDS, CoverageJob, CoverageProduct
 
 MOST_UNFINISHED = 10
 MOST_ATTEMPTS = 3
@@ -139,11 +139,14 @@ async def requeue_lost(session: AsyncSession) -> int:
     return len(lost)
 
 
-async def claim(session: AsyncSession) -> CoverageJob | None:
-    """Take the oldest queued job that nobody else takes. The caller must have its lock (`HOLD`) before it commits."""
+async def claim(session: AsyncSession, kinds: Sequence[str] = KINDS) -> CoverageJob | None:
+    """Take the oldest queued job of these kinds that nobody else takes.
+
+    The caller must have its lock (`HOLD`) before it commits.
+    """
     job = await session.scalar(
         select(CoverageJob)
-        .where(CoverageJob.state == "queued")
+        .where(CoverageJob.state == "queued", CoverageJob.kind.in_(kinds))
         .order_by(CoverageJob.id)
         .limit(1)
         .with_for_update(skip_locked=True)

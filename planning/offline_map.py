@@ -63,7 +63,7 @@ def offline_map(
         colour=ORIGIN,
     )
     folium.LayerControl(collapsed=False).add_to(chart)
-    chart.fit_bounds(_bounds(drawn, found))
+    chart.fit_bounds(_bounds(counties))
     return _render(chart, name or f"{found.region_name}覆盖分析", _legend(name, found, shades, len(late), late_in_all))
 
 
@@ -114,12 +114,10 @@ def _late(one: Uncovered) -> str:
     return f"{one.minutes:.0f} 分钟"
 
 
-def _bounds(drawn: dict[str, Any], found: CoverageResult) -> list[list[float]]:
-    corners = [(one.lon, one.lat) for one in found.origins]
-    for feature in drawn["features"]:
-        corners += [tuple(xy) for polygon in feature["geometry"]["coordinates"] for xy in polygon[0]]
-    lons, lats = [lon for lon, _ in corners], [lat for _, lat in corners]
-    return [[min(lats), min(lons)], [max(lats), max(lons)]]
+def _bounds(counties: Sequence[County]) -> list[list[float]]:
+    """The region: origins that help from far away are found by moving the map."""
+    west, south, east, north = shapely.total_bounds([county.boundary for county in counties]).tolist()
+    return [[south, west], [north, east]]
 
 
 def _legend(name: str, found: CoverageResult, shades: dict[float, str], late: int, late_in_all: int) -> str:

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
+import shapely
 
 from planning import products
+from planning.changes import surfaces
 from planning.demands import County, Demands, Origins, demands_of_land, land, resolution_for
 from planning.errors import UnusableScenario
 from planning.figures import Reach, by_city, by_county, by_risk, by_tag, figures, histogram
@@ -84,7 +86,12 @@ def work_out(asked: Asked, network: Network, report: Report) -> Outcome:
         products.cells(covering, around, resolution, demands, reach, scenario.minutes)
     )
     report(0.85, "areas")
-    areas = surface.areas(scenario.minutes, _box_around(counties))
+    region = shapely.union_all([county.boundary for county in counties])
+    # No claim over the sea, nor over a neighbour of whom nothing was asked.
+    areas = [
+        surfaces(shapely.intersection(shapely.make_valid(area), region))
+        for area in surface.areas(scenario.minutes, _box_around(counties))
+    ]
     made[products.AREAS] = products.written(products.areas(scenario.minutes, areas))
     report(1.0, "done")
     return Outcome(result.model_copy(update={"seconds": round(time.perf_counter() - began, 3)}), made)

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +19,7 @@ from planning.ports import Roads, World
 from planning.scenario import work_out
 from planning.shapes import Scenario, Siting
 from planning.siting.working import site
-from planning.tables import CoverageJob
+from planning.tables import KINDS, CoverageJob
 
 log = logging.getLogger(__name__)
 
@@ -49,11 +49,12 @@ class Course:
 
 @dataclass
 class Planner:
-    """Any number may run at once, on any machine: every job is taken by one."""
+    """Any number may run at once, on any machine: every job of its kinds is taken by one."""
 
     database: Database
     roads: Roads
     world: World
+    kinds: Sequence[str] = KINDS
 
     async def run(self) -> None:
         """Work for ever; what cannot be done while the database is away is done afterwards."""
@@ -81,7 +82,7 @@ class Planner:
         async with self.database.engine.connect() as connection:
             holder = await connection.execution_options(isolation_level="AUTOCOMMIT")
             async with self.database.for_system() as session, session.begin():
-                job = await jobs.claim(session)
+                job = await jobs.claim(session, self.kinds)
                 if job is None:
                     return False
                 key = {"lock": jobs.LOCK_CLASS, "job": job.id}

@@ -20,6 +20,7 @@ from command.access.tables import UserAccount
 from command.app import create_app
 from command.intake import Intake
 from command.rooms.carrying import Connect, IceFor, no_hub, no_ice
+from command.rooms.presence import Patience
 from command.settings import DispatchSettings
 from data.hj212.errors import FrameError
 from data.hj212.frame import Frame
@@ -53,6 +54,16 @@ _REGIONS = (
     ("370700", "潍坊市", "city", "370000", (118.1, 35.5, 120.0, 37.3)),
     ("370704", "坊子区", "county", "370700", (119.3, 36.5, 119.6, 36.8)),
     ("370705", "奎文区", "county", "370700", (119.0, 36.6, 119.3, 36.8)),
+)
+
+
+# A machine that is busy with other tests takes nobody for gone; a test that wants that says that it was long ago.
+UNHURRIED = Patience(
+    silent_s=600,
+    unheard=timedelta(hours=1),
+    left=timedelta(hours=1),
+    rings=timedelta(hours=1),
+    empty=timedelta(hours=1),
 )
 
 
@@ -193,7 +204,15 @@ async def house(
 ) -> AsyncIterator[House]:
     """Run the application on a migrated database: regions, a standard's limits and people are put in first."""
     database = Database(url, pool_size=8)
-    app = create_app(database, roads, dispatch=DispatchSettings(**dispatch), connect=connect, ice=ice, livekit=livekit)
+    app = create_app(
+        database,
+        roads,
+        dispatch=DispatchSettings(**dispatch),
+        connect=connect,
+        ice=ice,
+        livekit=livekit,
+        patience=UNHURRIED,
+    )
     made = House(app, database)
     async with database.for_system() as session, session.begin():
         for adcode, name, level, parent, box in _REGIONS:

@@ -13,6 +13,7 @@ from command.coverage.world import Bureau
 from command.housekeeping import obey_closures, obey_speeds
 from command.settings import CoverageSettings, DispatchSettings
 from gis.database import Database
+from planning.tables import KINDS
 from planning.worker import Planner
 from routing.errors import NetworkUnusable
 from routing.network import RoadStore
@@ -31,9 +32,11 @@ async def run_planner(
     with suppress(NetworkUnusable):  # a job then says so; roads that come later are taken up
         await asyncio.to_thread(roads.open)
     planned = PlannedRoads(roads)
-    planner = Planner(database, planned, Bureau(dispatch.stale_after))
+    bureau = Bureau(dispatch.stale_after)
+    # Side by side: a scenario takes seconds, and shall not wait for a siting, which takes minutes.
+    planners = [Planner(database, planned, bureau, kinds=(kind,)) for kind in KINDS]
     watch = CoverageWatch(database, planned, dispatch.stale_after, coverage.minutes, coverage.least_share)
-    works = (planner.run(), watch.run(), _follow_roads(database, planned))
+    works = (*(planner.run() for planner in planners), watch.run(), _follow_roads(database, planned))
     tasks = [asyncio.create_task(work) for work in works]
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, _cancel, tasks)

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import numpy as np
-from sqlalchemy import func, select, text
+import shapely
+from sqlalchemy import LargeBinary, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -96,11 +97,14 @@ async def free_officers(session: AsyncSession, stale_after: timedelta, area: str
 
 
 async def enterprises(session: AsyncSession, area: str = "") -> Places:
-    query = select(Enterprise.region, func.ST_X(Enterprise.geom), func.ST_Y(Enterprise.geom))
-    rows = (await session.execute(query.where(in_area(Enterprise.region, area)).order_by(Enterprise.id))).all()
-    return Places(
-        np.array([row[0] for row in rows], object), np.array([row[1:] for row in rows], np.float64).reshape(-1, 2)
-    )
+    """Those of an area, county by county. A row a county, not an enterprise: 268,071 rows hold up a process's loop."""
+    together = func.ST_AsBinary(func.ST_Collect(Enterprise.geom), type_=LargeBinary)
+    query = select(Enterprise.region, together).where(in_area(Enterprise.region, area))
+    rows = (await session.execute(query.group_by(Enterprise.region).order_by(Enterprise.region))).all()
+    places = [shapely.get_coordinates(shapely.from_wkb(bytes(row[1]))) for row in rows]
+    regions = [np.full(len(one), row[0], object) for row, one in zip(rows, places, strict=True)]
+    nowhere = np.empty((0, 2))
+    return Places(np.concatenate([np.empty(0, object), *regions]), np.concatenate([nowhere, *places]))
 
 
 def minutes_to(network: Network, officers: FreeOfficers, places: Places) -> Floats:

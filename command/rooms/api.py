@@ -28,7 +28,7 @@ from command.rooms.shapes import (
 )
 from command.rooms.tables import Room, RoomSeat
 from command.rooms.tokens import DEVICE_TOKEN_FOR, LEG_TOKEN_FOR, RoomTokens
-from command.rooms.views import decides, own_seat, room_facts, rooms_facts, seen_by
+from command.rooms.views import decides, own_seat, own_seats, room_facts, rooms_facts, seen_by
 from gis.http import DatabaseDep, Forbidden, Listing, NotFound, PageDep
 from video.livekit import LiveKit
 
@@ -77,10 +77,9 @@ async def list_rooms(
     if alert_id is not None:
         query = query.where(Room.alert_id == alert_id)
     ice = _carrier(request).ice(caller.scope.actor)
-    items = [
-        seen_by(facts, caller, seat.id if (seat := await own_seat(session, caller, facts.id)) else None, ice)
-        for facts in await rooms_facts(session, query)
-    ]
+    found = await rooms_facts(session, query)
+    seats = await own_seats(session, caller, [facts.id for facts in found])
+    items = [seen_by(facts, caller, seats[facts.id].id if facts.id in seats else None, ice) for facts in found]
     return Listing[RoomOut](items=items, next=page.cut(items))
 
 

@@ -57,7 +57,7 @@ async def leave(session: AsyncSession, caller: Caller, room_id: int) -> RoomSeat
     room = await hold_room(session, room_id, open_only=False)
     seat = await _must_sit(session, caller, room_id)
     if seat.state in ("present", "away"):
-        await _get_up(session, seat)
+        await _get_up(session, room, seat)
         await told(session, room, "left", seat, why="said so")
     return seat
 
@@ -116,6 +116,8 @@ async def _must_sit(session: AsyncSession, caller: Caller, room_id: int) -> Room
     return seat
 
 
-async def _get_up(session: AsyncSession, seat: RoomSeat) -> None:
-    seat.state, seat.hand_raised_at, seat.publishing = "left", None, False
-    seat.left_at = await now(session)
+async def _get_up(session: AsyncSession, room: Room, seat: RoomSeat) -> None:
+    at = await now(session)
+    seat.state, seat.left_at, seat.hand_raised_at, seat.publishing = "left", at, None, False
+    if room.speaker_id == seat.id:
+        room.speaker_id = room.spoke_at = None

@@ -6,6 +6,7 @@ import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
@@ -22,13 +23,19 @@ from gis.http import NotFound
 
 log = logging.getLogger(__name__)
 
-SILENT_AFTER_S = 4.5  # a page says a word every 1.5 s
-_BEAT_S = 2.0
-_UNHEARD_AFTER = timedelta(seconds=8)  # by any worker: the one that held the socket has died with it
-_LEFT_AFTER = timedelta(seconds=30)
-_RINGS_FOR = timedelta(seconds=45)
-_EMPTY_FOR = timedelta(minutes=10)
+_BEAT_S = 1.0
 _HUB_FORGOTTEN_AFTER = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """After how long what is taken for what."""
+
+    silent_s: float = 4.5  # a page says a word every 1.5 s
+    unheard: timedelta = timedelta(seconds=8)  # by any worker: the one that held the socket has died with it
+    left: timedelta = timedelta(seconds=30)
+    rings: timedelta = timedelta(seconds=45)
+    empty: timedelta = timedelta(minutes=10)
 
 
 class RoomWatch:
@@ -100,9 +107,10 @@ async def _told_of(session: AsyncSession, room: Room, seat: RoomSeat, kind: str,
 class PresenceKeeper:
     """Says for its worker's sockets that they live, and takes note of all who do not, whosever they were."""
 
-    def __init__(self, database: Database, carrier: Carrier) -> None:
+    def __init__(self, database: Database, carrier: Carrier, patience: Patience) -> None:
         self._database = database
         self._carrier = carrier
+        self.patience = patience
         self.live: dict[int, int] = {}  # sockets by seat
 
     @contextmanager
@@ -131,7 +139,7 @@ class PresenceKeeper:
                 if not failing:
                     log.warning("the rooms cannot be kept now: %s", error)
                 failing = True
-            await asyncio.sleep(_BEAT_S / 2)
+            await asyncio.sleep(_BEAT_S)
 
     async def beat(self) -> None:
         """One statement for all seats of this worker."""
@@ -146,9 +154,9 @@ class PresenceKeeper:
     async def sweep(self) -> None:
         """Seats that were not heard of are away; those long away have left; rings that nobody answered are missed."""
         for state, over, act in (
-            ("present", RoomSeat.seen_at < func.now() - _UNHEARD_AFTER, self._away),
-            ("away", RoomSeat.left_at < func.now() - _LEFT_AFTER, self._left),
-            ("ringing", RoomSeat.rang_at < func.now() - _RINGS_FOR, self._missed),
+            ("present", RoomSeat.seen_at < func.now() - self.patience.unheard, self._away),
+            ("away", RoomSeat.left_at < func.now() - self.patience.left, self._left),
+            ("ringing", RoomSeat.rang_at < func.now() - self.patience.rings, self._missed),
         ):
             due = and_(RoomSeat.state == state, RoomSeat.role != "device", over)
             await self._each(due, act)
@@ -207,11 +215,11 @@ class PresenceKeeper:
             RoomSeat.room_id == Room.id,
             or_(
                 RoomSeat.state.in_(("present", "away", "ringing")),
-                RoomSeat.left_at > func.now() - _EMPTY_FOR,
+                RoomSeat.left_at > func.now() - self.patience.empty,
                 RoomSeat.publishing,
             ),
         )
-        empty = and_(Room.state == "open", Room.opened_at < func.now() - _EMPTY_FOR, ~somebody.exists())
+        empty = and_(Room.state == "open", Room.opened_at < func.now() - self.patience.empty, ~somebody.exists())
         async with self._database.for_system() as session:
             ids = (await session.scalars(select(Room.id).where(empty).order_by(Room.id))).all()
         for room_id in ids:

@@ -14,7 +14,7 @@ from sqlalchemy import update
 from command.access.middleware import token_in
 from command.rooms.limits import Reception, Report
 from command.rooms.people import Caller, caller_behind
-from command.rooms.presence import SILENT_AFTER_S, PresenceKeeper, RoomWatch, arrive, depart
+from command.rooms.presence import PresenceKeeper, RoomWatch, arrive, depart
 from command.rooms.shapes import RoomFacts
 from command.rooms.tables import RoomSeat
 from command.rooms.views import own_seat, room_facts, seen_by
@@ -81,7 +81,8 @@ async def _who(socket: WebSocket) -> Caller:
     token = token_in(socket.headers) if signed_in or "authorization" in socket.headers else None
     try:
         if token is None:
-            async with asyncio.timeout(SILENT_AFTER_S):
+            keeper: PresenceKeeper = socket.app.state.presence
+            async with asyncio.timeout(keeper.patience.silent_s):
                 token = TokenWord.model_validate_json(await _word(socket)).token
         return await caller_behind(socket, token)
     except (NotSignedIn, ValidationError, TimeoutError):
@@ -172,10 +173,10 @@ class _Presence:
         allowance, counted_at = _WORDS_AT_ONCE, time.monotonic()
         while True:
             try:
-                async with asyncio.timeout(SILENT_AFTER_S):
+                async with asyncio.timeout(self._keeper.patience.silent_s):
                     said = await _word(self._socket)
             except TimeoutError:
-                raise _End(SILENT, "not a word for 4.5 s") from None
+                raise _End(SILENT, f"not a word for {self._keeper.patience.silent_s:g} s") from None
             at = time.monotonic()
             allowance = min(_WORDS_AT_ONCE, allowance + (at - counted_at) * _WORDS_A_SECOND) - 1
             counted_at = at

@@ -1,7 +1,7 @@
 """Rooms as they are told: to all, and to one."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -47,14 +47,19 @@ def _seat(row: RoomSeat) -> SeatOut:
 
 async def own_seat(session: AsyncSession, caller: Caller, room_id: int) -> RoomSeat | None:
     """The seat of whoever asks."""
-    query = select(RoomSeat).where(RoomSeat.room_id == room_id)
+    return (await own_seats(session, caller, [room_id])).get(room_id)
+
+
+async def own_seats(session: AsyncSession, caller: Caller, room_ids: Collection[int]) -> dict[int, RoomSeat]:
+    """The seats of whoever asks, by room."""
+    query = select(RoomSeat).where(RoomSeat.room_id.in_(room_ids))
     if caller.seat_id is not None:
         query = query.where(RoomSeat.id == caller.seat_id)
     elif caller.scope.officer_id is not None:
         query = query.where(RoomSeat.officer_id == caller.scope.officer_id)
     else:
         query = query.where(RoomSeat.user_name == caller.scope.actor)
-    return await session.scalar(query)
+    return {row.room_id: row for row in await session.scalars(query)}
 
 
 def seen_by(facts: RoomFacts, caller: Caller, seat_id: int | None, ice: IceOut) -> RoomOut:

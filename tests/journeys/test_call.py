@@ -16,7 +16,6 @@ from playwright.sync_api import Browser, expect
 from product import PASSWORD, Person, Product, until
 from scene import Place, called, phone_of, place_on, take_back_all, take_step
 
-expect.set_options(timeout=20_000)
 # While the hub is away its doors say so, and whoever is not there yet sends nothing yet.
 AWAY = (404, 409, 503)
 

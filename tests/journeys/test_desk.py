@@ -9,7 +9,6 @@ from playwright.sync_api import Browser, expect
 from product import PASSWORD, Person, Product
 from scene import Place, place_on
 
-expect.set_options(timeout=20_000)
 ALL = (0, 1, 2)
 
 

@@ -15,7 +15,6 @@ from playwright.sync_api import Browser, expect
 from product import PASSWORD, Person, Product, until
 from scene import Place, called, phone_of, place_on, take_back_all
 
-expect.set_options(timeout=20_000)
 TO_KEEP = os.environ.get("ONEMAP_SCREENSHOTS")
 LOOKS = [("zh-CN", "dark"), ("en", "light"), *([("zh-CN", "light"), ("en", "dark")] if TO_KEEP else [])]
 A_DRAWN_MAP = 16  # colours at least: ground, water, borders and letters; a blank canvas has one

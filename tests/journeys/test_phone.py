@@ -9,8 +9,6 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from product import Person, Product
 from scene import Place, called, phone_of, place_on, take_back_all, take_step
 
-expect.set_options(timeout=20_000)
-
 NOTE = "现场已核查，排口已关停"
 _SPOKEN_FOR = "navigator.serviceWorker.controller !== null"  # some time after the first opening: it must install first
 

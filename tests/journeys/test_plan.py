@@ -12,7 +12,6 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from product import PASSWORD, Person, Product
 from test_every_page import planned
 
-expect.set_options(timeout=30_000)
 KUIWEN = "370705"
 BANDS = [5, 10, 15]
 

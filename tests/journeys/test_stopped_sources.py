@@ -10,8 +10,6 @@ from browsing import chromium, device
 from playwright.sync_api import Browser, expect
 from product import PASSWORD, Person, Product, until
 
-expect.set_options(timeout=20_000)
-
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:

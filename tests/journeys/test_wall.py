@@ -9,8 +9,6 @@ from browsing import WALL, Device, chromium, device
 from playwright.sync_api import Browser, Page, expect
 from product import PASSWORD, Person, Product
 
-expect.set_options(timeout=20_000)
-
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:

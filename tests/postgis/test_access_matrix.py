@@ -258,7 +258,8 @@ async def _county(made: House, region: str, place: tuple[float, float]) -> dict[
     )
     await one(
         "INSERT INTO recording_segment (recording_id, number, seat_id, seat_name, file, codecs, started_at, region)"
-        " VALUES (:recording, CAST(:recording AS int), :seat, :mark, 'a.webm', '{vp8}', now(), :region) RETURNING number",
+        " VALUES (:recording, CAST(:recording AS int), :seat, :mark, 'a.webm', '{vp8}', now(), :region)"
+        " RETURNING number",
         recording=ids["recording"],
         seat=ids["seat"],
     )
@@ -268,7 +269,8 @@ async def _county(made: House, region: str, place: tuple[float, float]) -> dict[
     (folder / "a.webm").write_text(mark)
     ids["snapshot"] = await one(
         "INSERT INTO snapshot (room_id, taken_by, media_type, sha256, content, region) VALUES"
-        " (:room, CAST(:mark AS text), 'image/png', CAST(:mark AS text), convert_to(CAST(:mark AS text), 'UTF8'), :region) RETURNING id",
+        " (:room, CAST(:mark AS text), 'image/png', CAST(:mark AS text), convert_to(CAST(:mark AS text), 'UTF8'),"
+        " :region) RETURNING id",
         room=ids["room"],
     )
     ids["expert"] = await one(

@@ -206,9 +206,3 @@ def test_a_home_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
     with pytest.raises(ClusterError, match="choose another --home"):
         PrivateCluster(tmp_path / "file" / "var").ensure()
-
-
-def test_postgis_is_there_before_the_first_query_asks_for_it(make_cluster: MakeCluster, tmp_path: Path) -> None:
-    cluster = make_cluster(tmp_path)
-    cluster.ensure()
-    assert run(cluster.url("postgres"), "SHOW shared_preload_libraries") == [("postgis-3",)]

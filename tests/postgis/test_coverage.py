@@ -475,6 +475,18 @@ async def test_a_job_that_is_worked_on_is_not_taken_for_lost(town: House, planne
     assert (await show(town, job_id))["state"] == "queued"
 
 
+async def test_a_scenario_does_not_wait_for_a_siting(town: House, planner: Planner) -> None:
+    """The planner has a worker for each kind; one for scenarios leaves sitings alone, however long they wait."""
+    parent = await done(town, planner)
+    waiting = (await town.person("planner").post(f"/api/coverage/{parent['id']}/siting", json={"new": 1})).json()["id"]
+    job_id = await ask(town)
+    of_scenarios = Planner(town.database, planner.roads, planner.world, kinds=("coverage",))
+    assert await of_scenarios.work_once()
+    assert not await of_scenarios.work_once()
+    assert (await show(town, job_id))["state"] == "done"
+    assert (await show(town, waiting))["state"] == "queued"
+
+
 async def test_two_processes_never_take_the_same_job(town: House, planner: Planner) -> None:
     ids = [await ask(town) for _ in range(4)]
     other = Planner(town.database, planner.roads, planner.world)

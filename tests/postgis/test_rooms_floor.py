@@ -107,7 +107,7 @@ async def test_in_a_group_one_speaks_at_a_time_and_the_desk_breaks_in(app: House
     assert (await post(app, "甲", room, "talk", on=False))["speaker_id"] == seats["duty"]  # not his to end any more
     assert (await post(app, "duty", room, "talk", on=False))["speaker_id"] is None
     assert (await post(app, "乙", room, "talk", on=True))["speaker_id"] == seats["乙"]
-    await post(app, "乙", room, "leave")
+    assert (await post(app, "乙", room, "leave"))["speaker_id"] is None
     assert (await post(app, "甲", room, "talk", on=True))["speaker_id"] == seats["甲"]
     # A button that was left pressed does not hold the floor for ever.
     await app.execute("UPDATE room SET spoke_at = now() - interval '61 seconds'")

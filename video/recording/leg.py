@@ -20,6 +20,7 @@ from video.recording.frames import Codec, EncodedFrame, read_frame
 log = logging.getLogger(__name__)
 
 VIEWER: Final = "recorder"
+CONNECT_WITHIN_S: Final = 10.0
 _GOODBYE_S: Final = 2.0  # a hub that was killed does not answer, and nobody shall wait for it
 _GONE: Final = frozenset({"failed", "closed"})
 
@@ -56,7 +57,9 @@ class RecordingLeg:
         self._engine = engine
         self._connection = connection
         self._sources: list[Source] = []
-        self._began_s = time.monotonic()
+        self._since_s = time.monotonic()
+        self._connected = False
+        connection.on("connectionstatechange", self._changed)
         self._id: str | None = None
 
     @classmethod
@@ -91,10 +94,11 @@ class RecordingLeg:
     def lost(self) -> bool:
         return self._connection.connectionState in _GONE
 
-    def silent_s(self) -> float:
-        """Seconds since anything came, or since the beginning."""
+    def silent(self, limit_s: float) -> bool:
+        """Whether nothing has come for so long; one that is not yet connected has its own time for that."""
         came = [source.last_packet_at for source in self._sources if source.last_packet_at is not None]
-        return time.monotonic() - max(came, default=self._began_s)
+        silent_s = time.monotonic() - max([self._since_s, *came])
+        return silent_s >= (limit_s if self._connected else max(limit_s, CONNECT_WITHIN_S))
 
     @property
     def brought(self) -> int:
@@ -114,6 +118,10 @@ class RecordingLeg:
         with suppress(ConnectionError):
             await self._connection.close()
 
+    def _changed(self) -> None:
+        if self._connection.connectionState == "connected":
+            self._connected, self._since_s = True, time.monotonic()
+
     async def _agree(self, room: str, of: str, take: Take) -> None:
         for kind in Kind:
             self._connection.addTransceiver(kind.value, direction="recvonly")
@@ -124,6 +132,7 @@ class RecordingLeg:
         for media in SessionDescription.parse(leg.answer).media:
             self._tap(Kind(media.kind), media.rtp.codecs[0].name if media.rtp.codecs else "", take)
         await self._connection.setRemoteDescription(RTCSessionDescription(sdp=leg.answer, type="answer"))
+        self._since_s = time.monotonic()
 
     def _tap(self, kind: Kind, name: str, take: Take) -> None:
         try:

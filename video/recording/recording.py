@@ -145,7 +145,7 @@ class Recording:
             return None
         link.begin(leg, reel)
         try:
-            while not leg.lost and leg.silent_s() < silent_s:
+            while not leg.lost and not leg.silent(silent_s):
                 await asyncio.sleep(TICK_S)
                 link.check()
                 reel.tick(time.time())

@@ -38,13 +38,3 @@ def test_without_postgresql_the_error_names_the_package(tmp_path: Path) -> None:
     with pytest.raises(ClusterError, match=r"apt-get install postgresql-\d+-postgis-3"):
         choose(tmp_path, [])
     assert package_to_install().endswith("-postgis-3")
-
-
-def test_postgis_is_loaded_at_the_start_only_where_its_library_lies_beside_the_programs(tmp_path: Path) -> None:
-    for major in ("15", "17"):
-        lay_out(tmp_path, major, postgis=True)
-    library = tmp_path / "lib" / "17" / "lib" / "postgis-3.so"
-    library.parent.mkdir()
-    library.touch()
-    found = installed(tmp_path / "lib", tmp_path / "share")
-    assert [install.postgis_library for install in found] == [None, "postgis-3"]

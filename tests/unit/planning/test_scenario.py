@@ -53,6 +53,8 @@ def test_areas_are_drawn_longest_first(asked, flat):
     assert table["minutes"].to_pylist() == [20, 10, 5]
     sizes = [shape.area for shape in products.geometries(table)]
     assert sizes == sorted(sizes, reverse=True)
+    region = shapely.union_all([county.boundary for county in asked().counties])
+    assert all(region.buffer(1e-9).contains(shape) for shape in products.geometries(table))
 
 
 def test_a_cancelled_job_ends_at_its_next_step(asked, flat):

@@ -4,6 +4,7 @@
  * Nothing here runs: when a shape names a field that the server does not send, the type check fails and names it.
  */
 import type { components } from './schema'
+import type * as c from './recordings'
 import type * as r from './rooms'
 import type * as t from './types'
 
@@ -46,6 +47,8 @@ export type Contract = [
   Check<Missing<t.ClosureThen, Theirs['ClosedThenOut']>>,
   Check<Missing<t.BriefRecords['inspections'], Theirs['InspectionItem']>>,
   Check<Missing<t.BriefRecords['penalty-cases'], Theirs['PenaltyCaseItem']>>,
+  Check<Missing<c.Recording, Theirs['RecordingOut']>>,
+  Check<Missing<c.Segment, Theirs['SegmentOut']>>,
   Check<Missing<r.Room, Theirs['RoomOut']>>,
   Check<Missing<r.Seat, Theirs['SeatOut']>>,
   Check<Missing<r.Publication, Theirs['PublicationOut']>>,

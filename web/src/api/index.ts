@@ -4,11 +4,13 @@ import type { FeatureCollection } from 'geojson'
 import { inject } from 'vue'
 import { Client, type Query, withQuery } from './client'
 import type * as plan from './planTypes'
+import { RecordingDoors } from './recordings'
 import { RoomDoors } from './rooms'
 import type * as t from './types'
 
 export { COVERAGE_FILES } from './planTypes'
 export type * from './planTypes'
+export type * from './recordings'
 export type * from './rooms'
 export type * from './types'
 export { ApiProblem, Client, isAbort, Unreachable, withQuery, withToken } from './client'
@@ -17,10 +19,12 @@ type Cancel = { signal?: AbortSignal }
 
 export class Api {
   private readonly client: Client
+  readonly recordings: RecordingDoors
   readonly rooms: RoomDoors
 
   constructor(client: Client = new Client()) {
     this.client = client
+    this.recordings = new RecordingDoors(client)
     this.rooms = new RoomDoors(client)
   }
 
@@ -131,6 +135,12 @@ export class Api {
   /** The figures of a finished scenario with some origins changed; nothing is kept. */
   tryCoverage = (id: number, changes: plan.Changes, cancel: Cancel = {}) =>
     this.client.post<plan.CoverageTrial>(`/api/coverage/${id}/trial`, changes, cancel)
+
+  /** What an area loses in reach when these officers are sent. */
+  costOfSending = (alertId: number, officerIds: readonly number[], cancel: Cancel = {}) =>
+    this.client.get<plan.SendingCost>(`/api/alerts/${alertId}/cost`, { query: { officer_ids: officerIds.join(',') }, ...cancel })
+  coverageNow = (cancel: Cancel = {}) => this.client.get<plan.CoverageNow>('/api/coverage-now', cancel)
+  standBy = (region: string, cancel: Cancel = {}) => this.client.get<plan.StandByAnswer>('/api/standby', { query: { region }, ...cancel })
 
   regions = (query: { level: t.RegionLevel; parent?: string; limit?: number }) =>
     this.client.get<t.Page<t.Region>>('/api/regions', { query })

@@ -22,6 +22,10 @@ export type Objective = NonNullable<Siting['objective']>
 export type UncoveredPlace = Theirs['Uncovered']
 export type UncoveredPage = Theirs['UncoveredPage']
 
+export type SendingCost = Theirs['SendingCost']
+export type CoverageNow = Theirs['CoverageNow']
+export type StandByAnswer = Theirs['StandByAnswer']
+
 /** The files of a finished scenario; the report is a page to print. */
 export const COVERAGE_FILES = ['report.html', 'map.html', 'map.gpkg', 'map.csv', 'map.parquet'] as const
 export type CoverageFile = (typeof COVERAGE_FILES)[number]

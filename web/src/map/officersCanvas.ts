@@ -3,6 +3,7 @@
  *
  * The card finds each place between two fixes itself from the time; a frame costs one call however many move.
  */
+import { MOST_LABELS } from './labels'
 import { doubtM, type Movers, metresPerUnit, STRIDE } from './movers'
 
 /** What the drawing follows of the map; the map neither turns nor tilts. */
@@ -31,6 +32,8 @@ export interface Look {
   /** Of everything; positions that have stopped are not where people are now. */
   opacity: number
   arrows: boolean
+  /** Where texts stand, four numbers each (`boxesOf`): dots beneath them are faint. */
+  labels: Float32Array
 }
 
 /** From here on a fix is old, and its circle of doubt is drawn; from `FAR_S` on the circle says nothing any more. */
@@ -45,7 +48,8 @@ layout(location = 0) in vec4 way;      // from x, y, to x, y
 layout(location = 1) in vec4 times;    // begins, ends, time of the fix, heading
 layout(location = 2) in float sign;
 uniform vec2 centre, drawnAt, size;    // Mercator units; CSS pixels
-uniform float scale, now, radius, arrows;
+uniform float scale, now, radius, arrows, labelCount;
+uniform vec4 labels[${MOST_LABELS}];   // middle, half size; CSS pixels
 out vec2 at;
 flat out float kind, fade, turned, big, r, stroke;
 void main() {
@@ -56,6 +60,10 @@ void main() {
   turned = arrows > 0.5 ? times.w : -1.0;
   float age = now - times.z;
   fade = big > 0.5 ? 1.0 : 1.0 - 0.6 * smoothstep(60.0, 600.0, age);
+  for (int i = 0; i < int(labelCount) && big < 0.5; i++) {
+    vec2 off = abs(middle - labels[i].xy) - labels[i].zw;
+    if (max(off.x, off.y) < radius * 0.5) { fade *= 0.22; break; }
+  }
   r = radius * (kind > 1.5 ? 0.8 : 1.0) + big * 2.0;
   stroke = kind < 0.5 ? max(0.5, r * 0.2) : kind < 1.5 ? max(1.1, r * 0.45) : max(0.8, r * 0.25);
   // No larger than need be: without a graphics card every pixel is worked out by the processor.
@@ -187,13 +195,14 @@ export class OfficersCanvas {
     gl.viewport(0, 0, width, height)
     gl.clearColor(0, 0, 0, 0)
     gl.clear(gl.COLOR_BUFFER_BIT)
-    const values: Record<string, number | readonly number[]> = {
+    const values: Values = {
       centre: [camera.x - movers.originX, camera.y - movers.originY],
       drawnAt: [camera.px, camera.py], size: [camera.width, camera.height], scale: camera.scale, ratio: camera.ratio,
       now: (now - movers.epoch) / 1000, radius: look.radius, opacity: look.opacity, arrows: look.arrows ? 1 : 0,
       free: rgb(look.free), busy: rgb(look.busy), stale: rgb(look.stale), ground: rgb(look.ground),
-      land: rgb(look.land), accent: rgb(look.accent),
+      land: rgb(look.land), accent: rgb(look.accent), labelCount: look.labels.length / 4,
     }
+    if (look.labels.length > 0) values.labels = look.labels
     this.rings.draw(values, (RING_CORNERS + 1) * 2, this.ringCount)
     this.dots.draw(values, 4, movers.count)
   }
@@ -203,6 +212,9 @@ export class OfficersCanvas {
     this.gl.getExtension('WEBGL_lose_context')?.loseContext() // browsers allow only a few at a time
   }
 }
+
+/** Uniforms by name: a number, two or three, or an array of fours. */
+type Values = Record<string, number | readonly number[] | Float32Array>
 
 /** A program with its instances: a strip of corners is drawn once for each. */
 class Drawing {
@@ -233,7 +245,7 @@ class Drawing {
     this.gl.bufferData(this.gl.ARRAY_BUFFER, data, this.gl.DYNAMIC_DRAW)
   }
 
-  draw(values: Record<string, number | readonly number[]>, corners: number, instances: number): void {
+  draw(values: Values, corners: number, instances: number): void {
     if (instances === 0) return
     const { gl } = this
     gl.useProgram(this.program)
@@ -243,6 +255,7 @@ class Drawing {
       const place = this.places.get(name)!
       if (place === null) continue
       if (typeof value === 'number') gl.uniform1f(place, value)
+      else if (value instanceof Float32Array) gl.uniform4fv(place, value)
       else if (value.length === 2) gl.uniform2f(place, value[0]!, value[1]!)
       else gl.uniform3f(place, value[0]!, value[1]!, value[2]!)
     }

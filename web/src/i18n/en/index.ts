@@ -8,6 +8,7 @@ import { dispatching } from './dispatching'
 import { field } from './field'
 import { map } from './map'
 import { plan } from './plan'
+import { recorded } from './recorded'
 import { sources } from './sources'
 import { speeds } from './speeds'
 import { theme } from './theme'
@@ -23,6 +24,7 @@ export const en = {
   ...field,
   ...map,
   ...plan,
+  ...recorded,
   ...sources,
   ...speeds,
   ...theme,

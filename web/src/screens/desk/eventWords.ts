@@ -8,7 +8,7 @@ export function useEventWords() {
 
   function headline({ kind, data }: Pick<TimelineEvent, 'kind' | 'data'>): string {
     const key = `event.${kind.replace('.', '_')}`
-    return te(key) ? t(key, { name: String(data.officer_name ?? '') }) : kind
+    return te(key) ? t(key, { name: String(data.officer_name ?? data.seat_name ?? '') }) : kind
   }
 
   /** What was said or written, if anything. */
@@ -19,8 +19,15 @@ export function useEventWords() {
       : kind === 'assignment.cancelled' ? (data.cancel_reason === UNDONE ? t('sent.undone') : data.cancel_reason)
       : kind === 'assignment.finished' ? data.report
       : kind === 'assignment.offered' ? [data.note, data.override_reason].filter(Boolean).join(' · ')
+      : kind === 'recording.finished' || kind === 'room.recording_stopped' ? whyStopped(data.why)
+      : kind === 'recording.held' ? data.hold_reason
       : null
     return typeof text === 'string' ? text : ''
+  }
+
+  function whyStopped(why: unknown): string | null {
+    const key = `recordingEnd.${String(why)}`
+    return te(key) ? t(key) : null
   }
 
   return { headline, words }

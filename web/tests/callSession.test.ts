@@ -88,6 +88,17 @@ describe('what the server says to an offer', () => {
     expect(views.get(2)!.state).toBe('refused')
   })
 
+  test('whoever has the seat again asks again', async () => {
+    refuse = new ApiProblem(403, { detail: 'join the room first' })
+    session.apply(aRoom([aSeat({ state: 'left' }), officer()]))
+    session.publish([track('audio')])
+    await settled()
+    refuse = null
+    session.apply(aRoom([aSeat(), officer()], { version: 2 }))
+    await settled()
+    expect(asked).toEqual(['view 2', 'publish', 'publish', 'view 2'])
+  })
+
   test('not yet, or no hub at the moment: it is asked until it works', async () => {
     refuse = new ApiProblem(404, { detail: 'sends nothing yet' })
     session.apply(aRoom([aSeat(), officer()]))

@@ -68,6 +68,8 @@ export class CallSession {
     const sending = new Map(room.seats.flatMap((seat) => (seat.publication && seat.id !== room.me?.seat_id ? [[seat.id, seat] as const] : [])))
     for (const [id, one] of this.views) if (!sending.has(id)) this.drop(id, one)
     for (const seat of sending.values()) this.follow(seat)
+    // What was refused may be allowed now: the seat was given up while we were away, and we have it again.
+    for (const leg of [this.own?.leg, ...[...this.views.values()].map((one) => one.leg)]) if (leg?.state === 'refused') leg.rebuild()
     if (JSON.stringify(before) !== JSON.stringify(room.limit)) this.limit(room.limit)
   }
 

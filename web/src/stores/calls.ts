@@ -1,7 +1,7 @@
 /** The call this page is in: its room as the server tells it, the legs of its sound and picture, and what may be done. */
 import { defineStore } from 'pinia'
 import { computed, ref, shallowReactive, shallowRef } from 'vue'
-import { Api, Client, type May, type NewRoom, type Room, type Seat, type TrackKind, useApi, withToken } from '@/api'
+import { Api, ApiProblem, Client, type May, type NewRoom, type Room, type Seat, type TrackKind, useApi, withToken } from '@/api'
 import { gradeOf, type Grade } from '@/call/figures'
 import type { PeerLike } from '@/call/leg'
 import { Presence, type PresenceState } from '@/call/presence'
@@ -41,6 +41,7 @@ export const useCalls = defineStore('calls', () => {
   const legs = shallowReactive(new Map<number | null, LegView>())
   let session: CallSession | null = null
   let presence: Presence | null = null
+  let comingBack = false
 
   const me = computed(() => room.value?.seats.find(({ id }) => id === room.value?.me?.seat_id) ?? null)
   const may = (what: May) => room.value?.me?.may.includes(what) ?? false
@@ -77,6 +78,21 @@ export const useCalls = defineStore('calls', () => {
     const mine = fresh.seats.find(({ id }) => id === fresh.me?.seat_id)
     if (fresh.state === 'closed') finish('closed')
     else if (mine?.state === 'removed') finish('removed')
+    else if (mine?.state === 'left') void comeBack(fresh.id)
+  }
+
+  /** After a long silence the seat was given up; nobody has to click to have it again. */
+  async function comeBack(id: number): Promise<void> {
+    if (comingBack) return
+    comingBack = true
+    try {
+      const again = await api.value.rooms.join(id)
+      if (presence) take(again)
+    } catch (error) {
+      if (error instanceof ApiProblem && presence) finish('refused') // locked, or over
+    } finally {
+      comingBack = false
+    }
   }
 
   function begin(joined: Room): void {

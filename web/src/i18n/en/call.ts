@@ -2,8 +2,6 @@ export const call = {
   call: {
     title: 'Audio and video call',
     open: 'Video call',
-    openOf: 'Video call with {name}',
-    joinOpen: 'Join the call',
     inCall: 'In a call',
     you: 'You',
     muted: 'Muted',
@@ -120,7 +118,6 @@ export const call = {
     circleNone: 'Nobody on duty inside: draw a larger circle.',
     circleGroup: 'Push to talk: one voice at a time',
     circleTitle: 'Call to {n} in a circle',
-    wallMuted: 'The scene (muted)',
     key: 'video call / enlarge it',
   },
 }

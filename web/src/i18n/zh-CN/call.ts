@@ -2,8 +2,6 @@ export const call = {
   call: {
     title: '音视频通话',
     open: '视频呼叫',
-    openOf: '视频呼叫 {name}',
-    joinOpen: '加入通话',
     inCall: '通话中',
     you: '我',
     muted: '已静音',
@@ -120,7 +118,6 @@ export const call = {
     circleNone: '圈内没有在岗人员，请画大一些。',
     circleGroup: '对讲模式：按住说话，同一时间一人讲',
     circleTitle: '圈定呼叫 {n} 人',
-    wallMuted: '现场画面（静音）',
     key: '视频呼叫 / 放大通话',
   },
 }

@@ -43,10 +43,7 @@ async def _take_in(session: AsyncSession, room: Room, seat: RoomSeat, event: Med
                 seat.stalled = stalled
                 await told(session, room, event.what.value, seat, by_system=True)
         case Happening.VIDEO_PAUSED | Happening.VIDEO_BACK:
-            paused = event.what is Happening.VIDEO_PAUSED
-            if seat.video_paused != paused:
-                seat.video_paused = paused
-                await told(session, room, event.what.value, seat, by_system=True)
+            await _pictures_paused(session, room, seat, event)
         case Happening.LEFT:
             await session.execute(
                 update(RoomLeg)
@@ -57,10 +54,22 @@ async def _take_in(session: AsyncSession, room: Room, seat: RoomSeat, event: Med
             pass  # the leg's row says so already
 
 
+async def _pictures_paused(session: AsyncSession, room: Room, seat: RoomSeat, event: MediaEvent) -> None:
+    """A viewer's leg (`of`) says that its seat sees nothing; a publisher's, that nobody sees the seat."""
+    paused = event.what is Happening.VIDEO_PAUSED
+    before = (seat.video_paused, seat.sound_only)
+    if event.of is None:
+        seat.sound_only = paused
+    else:
+        seat.video_paused = paused
+    if (seat.video_paused, seat.sound_only) != before:
+        await told(session, room, event.what.value, seat, by_system=True)
+
+
 async def _published(session: AsyncSession, room: Room, seat: RoomSeat, event: MediaEvent) -> None:
     # Counted here: a hub that was started again begins at one, and viewers must still see that it is another.
     seat.generation += 1
-    seat.publishing, seat.stalled = True, False
+    seat.publishing, seat.stalled, seat.sound_only = True, False, False
     if seat.role == "device" and seat.state != "present":
         seat.state, seat.joined_at, seat.left_at = "present", await now(session), None
     await told(session, room, "published", seat, by_system=True, kinds=sorted(event.kinds))

@@ -85,7 +85,8 @@ class RoomSeat(Base):
     publishing: Mapped[bool] = mapped_column(server_default=text("false"))
     generation: Mapped[int] = mapped_column(server_default=text("0"))  # counts rebuilds of what is published
     stalled: Mapped[bool] = mapped_column(server_default=text("false"))
-    video_paused: Mapped[bool] = mapped_column(server_default=text("false"))
+    video_paused: Mapped[bool] = mapped_column(server_default=text("false"))  # sees nothing for its poor network
+    sound_only: Mapped[bool] = mapped_column(server_default=text("false"))  # sends no pictures for the same reason
     poor: Mapped[int] = mapped_column(server_default=text("0"))  # how badly this seat receives: 0 well … 2
     clock_offset_ms: Mapped[float | None]  # the device's clock minus ours
     rang_at: Mapped[datetime | None]

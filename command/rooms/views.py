@@ -41,7 +41,7 @@ def _facts(room: Room, seats: Sequence[RoomSeat]) -> RoomFacts:
 
 def _seat(row: RoomSeat) -> SeatOut:
     own = {name: getattr(row, name) for name in SeatOut.model_fields if name != "publication"}
-    sent = PublicationOut(generation=row.generation, stalled=row.stalled, video_paused=row.video_paused)
+    sent = PublicationOut(generation=row.generation, stalled=row.stalled, video_paused=row.sound_only)
     return SeatOut(**own, publication=sent if row.publishing else None)
 
 

@@ -276,6 +276,10 @@ async def test_what_the_hub_tells_is_shown_and_written_down(call: Call) -> None:
     assert (await call.seat("甲"))["publication"]["stalled"]
     await call.happens(Happening.VIDEO_PAUSED, "duty", of=str(call.seats["甲"]))
     assert (await call.seat("duty"))["video_paused"]
+    assert not (await call.seat("甲"))["publication"]["video_paused"]  # others still see it
+    await call.happens(Happening.VIDEO_PAUSED, "甲", leg=leg)
+    assert (await call.seat("甲"))["publication"]["video_paused"]
+    assert not (await call.seat("甲"))["video_paused"]
     newer = (await call.send("甲")).headers["etag"].strip('"')
     await call.happens(Happening.PUBLISHED, "甲", leg=newer, generation=1)
     await call.happens(Happening.UNPUBLISHED, "甲", leg=leg)  # the one before
@@ -285,7 +289,7 @@ async def test_what_the_hub_tells_is_shown_and_written_down(call: Call) -> None:
     assert (await call.seat("甲"))["publication"] is None
     rows = await call.app.rows("SELECT kind FROM event WHERE actor = 'system:rooms' ORDER BY seq")
     assert [row.kind for row in rows] == [
-        "room.published", "room.stalled", "room.video_paused", "room.published", "room.unpublished",
+        "room.published", "room.stalled", "room.video_paused", "room.video_paused", "room.published", "room.unpublished",
     ]  # fmt: skip
 
 

@@ -144,7 +144,7 @@ export class FakeSocket implements SocketLike {
 export function aSeat(over: Partial<Seat> = {}): Seat {
   return {
     id: 1, name: 'Li', organisation: 'Kuiwen', field: '', role: 'dispatcher', officer_id: null, state: 'present',
-    hand_raised_at: null, muted: [], publication: null, joined_at: '2026-01-05T02:00:00Z', left_at: null,
+    hand_raised_at: null, muted: [], publication: null, video_paused: false, joined_at: '2026-01-05T02:00:00Z', left_at: null,
     ...over,
   }
 }

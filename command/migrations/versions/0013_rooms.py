@@ -49,13 +49,14 @@ END $$
 """
 # What a seat's own heartbeat writes is nobody's news.
 _TOLD = (
-    "state, role, name, organisation, field, hand_raised_at, muted, publishing, generation, stalled, video_paused, poor"
+    "state, role, name, organisation, field, hand_raised_at, muted, publishing, generation, stalled, video_paused, sound_only,"
+    " poor"
 )
 
 _ROOM_COLUMNS = "state, locked, recording, speaker_id, spoke_at, closed_at, closed_by, version"
 _SEAT_COLUMNS = (
     "role, state, hand_raised_at, muted, publishing, rang_at, joined_at, seen_at, left_at, presence, poor, stalled,"
-    " video_paused"
+    " video_paused, sound_only"
 )
 
 _WITHOUT_A_PERSON = ("media_hub", "room_leg", "room_token_use", "house_secret")
@@ -190,6 +191,7 @@ def _make_tables() -> None:
         sa.Column("generation", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("stalled", sa.Boolean(), server_default=no, nullable=False),
         sa.Column("video_paused", sa.Boolean(), server_default=no, nullable=False),
+        sa.Column("sound_only", sa.Boolean(), server_default=no, nullable=False),
         sa.Column("poor", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("clock_offset_ms", sa.Float(), nullable=True),
         sa.Column("rang_at", when, nullable=True),

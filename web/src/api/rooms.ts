@@ -31,6 +31,8 @@ export interface Seat {
   /** What others have switched off: it is not passed on from this seat. */
   muted: TrackKind[]
   publication: Publication | null
+  /** Its network is too poor for pictures: it hears on, and sees none. */
+  video_paused: boolean
   joined_at: string | null
   left_at: string | null
 }

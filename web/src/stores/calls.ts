@@ -68,7 +68,8 @@ export const useCalls = defineStore('calls', () => {
     if (seat.state === 'away' && !own) return 'away'
     if (seat.publication?.stalled && !own) return 'stalled'
     if (leg?.state === 'connecting') return 'connecting'
-    return seat.publication?.video_paused ? 'paused' : null
+    // Its network, or ours, is too poor for pictures.
+    return seat.publication?.video_paused || (!own && me.value?.video_paused) ? 'paused' : null
   }
 
   function take(fresh: Room): void {

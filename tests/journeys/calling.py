@@ -32,6 +32,13 @@ class Seen:
         """Whether there is sound at this moment: the camera that Chromium makes up beeps once a second."""
         return float(self.tile.get_attribute("data-level") or 0) > 0
 
+    def shows(self) -> bool:
+        return self.frames() > 0
+
+    def wait_for_state(self, state: str, *, within_s: float = 60) -> None:
+        """Of the leg behind the tile: `live`, `rebuilding`."""
+        until(lambda: self.tile.get_attribute("data-state") == state, f"the leg is {state}", within_s=within_s)
+
     def goes_on(self, *, within_s: float = 30) -> None:
         """Wait until more pictures are decoded than now, and there is sound."""
         before = self.decoded()

@@ -112,7 +112,7 @@ def test_from_the_alert_by_one_key_to_the_scene(screen: Device, phone: Device, p
     answered = since(clicked)
     call = Call(screen, phone, place, alert)
     for one in call.both():
-        until(lambda one=one: one.frames() > 0, "a picture is shown")
+        until(one.shows, "a picture is shown")
     both_see = since(clicked)
     for one in call.both():
         until(one.is_heard, "there is sound")
@@ -189,9 +189,9 @@ def test_the_hub_is_killed_and_the_call_comes_back_by_itself(product: Product, c
     product.wait_for_successor("media", killed)
     up = since(killed_at)
     for one in call.both():
-        until(lambda one=one: one.tile.get_attribute("data-state") == "rebuilding", "the loss is noticed", within_s=20)
+        one.wait_for_state("rebuilding")
     for one in call.both():
-        until(lambda one=one: one.tile.get_attribute("data-state") == "live", "it is live again", within_s=60)
+        one.wait_for_state("live")
     call.goes_on(within_s=60)
     print(f"\nhub killed: its successor after {up:.2f} s, both see and hear again after {since(killed_at):.2f} s")
 

@@ -18,7 +18,8 @@ from httpx import Response
 from command.recorder import Recorder
 from command.recordings.keeping import delete_overdue
 from command.settings import RecordingSettings
-from tests.house import House
+from routing.network import RoadStore
+from tests.house import House, house
 from tests.media import decoded_pictures, decoded_sound_s
 from tests.postgis.test_rooms import dispatched, opened, post
 from video.engine import MediaEngine
@@ -49,7 +50,7 @@ class Studio:
 
     app: House
     folder: Path
-    hub: Hub = field(default_factory=lambda: Hub(nothing))
+    hub: Hub
     peers: list[Peer] = field(default_factory=list)
     free_mb: int = 10**6
 
@@ -100,14 +101,16 @@ class Studio:
 
 
 @pytest.fixture
-async def studio(app: House, tmp_path: Path) -> AsyncIterator[Studio]:
-    app.app.state.recordings_folder = tmp_path / "recordings"
-    made = Studio(app, tmp_path / "recordings")
-    await made.hub.start()
-    yield made
-    for peer in made.peers:
-        await peer.close()
-    await made.hub.stop()
+async def studio(postgis_url: str, town_roads: RoadStore, tmp_path: Path) -> AsyncIterator[Studio]:
+    hub = Hub(nothing)
+    async with house(postgis_url, town_roads, connect=lambda _url, _secret: hub) as app:
+        app.app.state.recordings_folder = tmp_path / "recordings"
+        made = Studio(app, tmp_path / "recordings", hub)
+        await hub.start()
+        yield made
+        for peer in made.peers:
+            await peer.close()
+        await hub.stop()
 
 
 async def until(condition: Callable[[], Awaitable[Any]], within_s: float = 60.0) -> Any:

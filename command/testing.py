@@ -19,6 +19,7 @@ from command.checks import ROOT, checks_of, run_checks, summary
 _JOURNEYS = "tests/journeys"
 _NO_TESTS_COLLECTED = 5
 _LOOK_EVERY_S = 0.2
+_CLEANED_UP_WITHIN_S = 60.0
 
 
 class Aside:
@@ -36,7 +37,11 @@ class Aside:
         """Leave nothing running, not even when we were interrupted: an interrupted pytest still cleans up."""
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGINT)
-        self._process.wait()
+        try:
+            self._process.wait(_CLEANED_UP_WITHIN_S)
+        except subprocess.TimeoutExpired:  # started in the background of a shell, it does not hear an interrupt
+            self._process.terminate()
+            self._process.wait()
 
     def show(self, out: BinaryIO) -> int:
         """Write what it has said, and what it still says until its end; its exit code."""

@@ -310,11 +310,13 @@ def test_a_job_is_cancelled_renamed_and_taken_off_the_list(screen: Device, plann
     page.get_by_test_id(f"plan-remove-{number}").click()
     expect(row).to_have_count(0)
     planner.get(f"/api/coverage/{number}", 404)
-    # One that waits or is worked on ends where it is.
+    # One that waits or is worked on ends where it is: the last of many, so that there is time to say so.
     long = planned(planner, {"region": "37", "minutes": [10], "from": "stations"})
     question = {"new": 8, "objective": "p-median", "minutes": 10, "time_limit_s": 120}
-    siting = planner.post(f"/api/coverage/{long}/siting", question, 202)["id"]
+    many = [planner.post(f"/api/coverage/{long}/siting", question, 202)["id"] for _ in range(10)]
     screen.open(f"/plan?scenario={long}&tab=siting")
-    page.get_by_test_id(f"plan-cancel-{siting}").click()
-    shown = page.get_by_test_id(f"plan-siting-{siting}")
+    page.get_by_test_id(f"plan-cancel-{many[-1]}").click()
+    shown = page.get_by_test_id(f"plan-siting-{many[-1]}")
     expect(shown).to_have_attribute("data-state", "cancelled")
+    for siting in many[:-1]:
+        planner.delete(f"/api/coverage/{siting}")

@@ -289,7 +289,8 @@ async def test_what_the_hub_tells_is_shown_and_written_down(call: Call) -> None:
     assert (await call.seat("甲"))["publication"] is None
     rows = await call.app.rows("SELECT kind FROM event WHERE actor = 'system:rooms' ORDER BY seq")
     assert [row.kind for row in rows] == [
-        "room.published", "room.stalled", "room.video_paused", "room.video_paused", "room.published", "room.unpublished",
+        "room.published", "room.stalled", "room.video_paused", "room.video_paused",
+        "room.published", "room.unpublished",
     ]  # fmt: skip
 
 

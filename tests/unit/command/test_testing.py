@@ -4,6 +4,7 @@ import io
 import os
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -32,11 +33,21 @@ def test_all_words_are_shown_also_those_that_come_while_they_are_shown(tmp_path:
     assert (code, out.getvalue()) == (3, b"first\nlast\n")
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Whoever started us may have had interrupts ignored, as shells do for what runs in their background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_what_still_runs_when_we_are_interrupted_is_interrupted_and_may_clean_up(tmp_path: Path) -> None:
     gate, traces = tmp_path / "gate", tmp_path / "traces"
     os.mkfifo(gate)
     cleans_up = (
-        f"import signal, pathlib\ntry:\n    open({str(gate)!r}, 'w').close(); signal.pause()\n"
+        "import signal, pathlib\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        f"try:\n    open({str(gate)!r}, 'w').close(); signal.pause()\n"
         f"except KeyboardInterrupt:\n    pathlib.Path({str(traces)!r}).write_text('cleaned up')"
     )
 

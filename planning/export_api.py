@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gis.http import SessionDep
@@ -59,7 +59,7 @@ async def _done(session: AsyncSession, job_id: int, *wanted: str) -> _Done:
 
 
 @router.get("/map.html", **_file("text/html"))
-async def map_page(job_id: Id, session: SessionDep, world: WorldDep) -> Response:
+async def map_page(job_id: Id, request: Request, session: SessionDep, world: WorldDep) -> Response:
     """A map that opens with no network: areas, origins, and whom nobody reaches within the longest band."""
     done = await _done(session, job_id, products.PLACES, products.AREAS)
     scenario = Scenario.model_validate(done.job.request)
@@ -67,13 +67,14 @@ async def map_page(job_id: Id, session: SessionDep, world: WorldDep) -> Response
 
     def make() -> bytes:
         late, total = done.uncovered(done.found.minutes[-1], SHOWN)
-        return offline_map(done.job.name, done.found, counties, done.parts[products.AREAS], late, total).encode()
+        areas, demo = done.parts[products.AREAS], request.app.state.demo
+        return offline_map(done.job.name, done.found, counties, areas, late, total, demo=demo).encode()
 
     return await _answer(make, "text/html; charset=utf-8", done, "html")
 
 
 @router.get("/report.html", **_file("text/html"))
-async def report_page(job_id: Id, session: SessionDep, world: WorldDep) -> Response:
+async def report_page(job_id: Id, request: Request, session: SessionDep, world: WorldDep) -> Response:
     """A page to print, in Chinese: figures, map, method, date of the data."""
     done = await _done(session, job_id, products.PLACES, products.AREAS)
     scenario = Scenario.model_validate(done.job.request)
@@ -83,7 +84,11 @@ async def report_page(job_id: Id, session: SessionDep, world: WorldDep) -> Respo
         beyond = done.uncovered(done.found.minutes[-1], LATE_DRAWN)
         worst = done.uncovered(done.found.minutes[0], LATE_LISTED)
         areas = done.parts[products.AREAS]
-        return report(done.job.name, done.job.actor, scenario, done.found, counties, areas, *beyond, *worst).encode()
+        page = report(
+            done.job.name, done.job.actor, scenario, done.found, counties, areas, *beyond, *worst,
+            demo=request.app.state.demo,
+        )  # fmt: skip
+        return page.encode()
 
     return await _answer(make, "text/html; charset=utf-8", done, None)
 

@@ -29,8 +29,13 @@ def offline_map(
     areas: bytes,
     late: Sequence[Uncovered],
     late_in_all: int,
+    *,
+    demo: bool = False,
 ) -> str:
-    """Draw areas, counties, origins and whom nobody reaches within the longest band. No tiles: nothing is fetched."""
+    """Draw areas, counties, origins and whom nobody reaches within the longest band. No tiles: nothing is fetched.
+
+    `demo` says on it that the data are made up.
+    """
     drawn = json.loads(features(areas))
     chart = folium.Map(tiles=None, control_scale=True, attributionControl=False, prefer_canvas=True)
     chart.default_js, chart.default_css = [], []  # they name addresses on the internet; ours stand in the header
@@ -64,7 +69,8 @@ def offline_map(
     )
     folium.LayerControl(collapsed=False).add_to(chart)
     chart.fit_bounds(_bounds(counties))
-    return _render(chart, name or f"{found.region_name}覆盖分析", _legend(name, found, shades, len(late), late_in_all))
+    legend = _legend(name, found, shades, len(late), late_in_all, demo=demo)
+    return _render(chart, name or f"{found.region_name}覆盖分析", legend)
 
 
 def _borders(counties: Sequence[County]) -> dict[str, Any]:
@@ -120,15 +126,18 @@ def _bounds(counties: Sequence[County]) -> list[list[float]]:
     return [[south, west], [north, east]]
 
 
-def _legend(name: str, found: CoverageResult, shades: dict[float, str], late: int, late_in_all: int) -> str:
+def _legend(
+    name: str, found: CoverageResult, shades: dict[float, str], late: int, late_in_all: int, *, demo: bool
+) -> str:
     rows = "".join(
         f'<li><i style="background:{shades[band.minutes]}"></i>{band.minutes:g} 分钟内：'
         f"{'—' if band.share is None else f'{band.share:.1%}'}（{band.demands:,}）</li>"
         for band in found.total.reached
     )
+    mark = '<p class="demo">演示数据，均为虚构</p>' if demo else ""
     shown = f"（图上 {min(late, SHOWN):,} 个）" if late_in_all > SHOWN else ""
     return (
-        f'<div class="legend"><b>{html.escape(name or found.region_name)}</b><ul>{rows}'
+        f'<div class="legend">{mark}<b>{html.escape(name or found.region_name)}</b><ul>{rows}'
         f'<li><i style="background:{BEYOND}"></i>未覆盖：{late_in_all:,}{shown}</li></ul>'
         f"<small>道路版本 {html.escape(found.roads_version)}<br>{found.computed_at:%Y-%m-%d} 计算</small></div>"
     )
@@ -139,6 +148,7 @@ _STYLE = """
 box-shadow:0 1px 6px #0004;font:13px/1.5 "Noto Sans SC","Microsoft YaHei",sans-serif;color:#222}
 .legend ul{list-style:none;margin:4px 0;padding:0}.legend i{display:inline-block;width:12px;height:12px;
 margin-right:6px;border-radius:2px;vertical-align:-1px}.legend small{color:#555}
+.legend .demo{margin:0 0 6px;color:#9e2a2b;font-weight:700}
 .leaflet-container{background:#eef2f5;font:12px "Noto Sans SC","Microsoft YaHei",sans-serif}
 """
 

@@ -51,11 +51,17 @@ def report(
     beyond_total: int,
     worst: Sequence[Uncovered],
     worst_total: int,
+    *,
+    demo: bool = False,
 ) -> str:
-    """Write the page. `beyond` is not reached within the longest band, `worst` not within the shortest."""
+    """Write the page. `beyond` is not reached within the longest band, `worst` not within the shortest.
+
+    `demo` says on it that the data are made up.
+    """
     return _PAGES.get_template("report.html.j2").render(
         title=name or f"{found.region_name}执法力量覆盖分析",
         owner=owner,
+        demo=demo,
         found=found,
         demand=_DEMANDS[found.demand],
         origins=_origins(scenario),

@@ -80,20 +80,22 @@ def test_a_scenario_without_usable_origins_says_so(asked, flat, places, said):
         work_out(Asked(question.scenario, "潍坊市", question.counties, origins, question.demands), flat, quiet)
 
 
-def test_pages_say_the_figures_and_keep_texts_texts(asked, flat):
+@pytest.mark.parametrize("demo", [False, True])
+def test_pages_say_the_figures_and_keep_texts_texts(asked, flat, demo):
     question = asked()
     outcome = work_out(question, flat, quiet)
     found, areas = outcome.result, outcome.products[products.AREAS]
     places = products.read(outcome.products[products.PLACES])
     rows = gravest_first(places, 20.0)
     share = f"{found.total.reached[-1].share:.1%}"
-    page = offline_map("试点<b>", found, question.counties, areas, named(places, rows[:3000]), len(rows))
+    page = offline_map("试点<b>", found, question.counties, areas, named(places, rows[:3000]), len(rows), demo=demo)
     printed = report(
         "试点<b>", "planner", question.scenario, found, question.counties, areas,
-        named(places, rows[:400]), len(rows), named(places, rows[:50]), len(rows),
+        named(places, rows[:400]), len(rows), named(places, rows[:50]), len(rows), demo=demo,
     )  # fmt: skip
     for text in (page, printed):
         assert share in text
+        assert ("演示数据" in text) == demo
         assert "试点<b>" not in text.partition("<body>")[2]
         assert "</script>站" not in text
     assert printed.count("<circle") == 400 + 2

@@ -160,8 +160,12 @@ class Recorder:
 
     async def _begin(self, room: Room) -> None:
         async with self.database.for_system() as session, session.begin():
-            kept_for = self.settings.kept_for(drill=room.drill)
-            row = await storing.start(session, room, storing.BY_RULE, kept_for)
+            asked = select(Room).where(Room.id == room.id, Room.state == "open", Room.recording).with_for_update()
+            still = await session.scalar(asked)
+            if still is None:
+                return  # taken back since we looked: a second recording would begin, of nothing
+            kept_for = self.settings.kept_for(drill=still.drill)
+            row = await storing.start(session, still, storing.BY_RULE, kept_for)
         await self._run(row, room)
 
     async def _run(self, row: Row, room: Room) -> None:

@@ -2,7 +2,8 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { ApiProblem } from '@/api'
 import { LOOK_EVERY_MS } from '@/call/leg'
 import { CallSession, type LegView } from '@/call/session'
-import { aRoom, aSeat, peers, sends, settled, StandingClock } from './callFakes'
+import { aRoom, aSeat, peers, sends } from './callFakes'
+import { settled, StandingClock } from './linkFakes'
 
 let clock: StandingClock
 let made: ReturnType<typeof peers>

@@ -1,70 +1,13 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { CLOSE_NOT_SIGNED_IN, CLOSE_TOO_SLOW, type Frame, LiveFeed, type LinkState, type SocketLike } from '@/live/feed'
-import type { Timers } from '@/live/timers'
-
-class FakeSocket implements SocketLike {
-  onopen: ((event: Event) => void) | null = null
-  onmessage: ((event: MessageEvent) => void) | null = null
-  onclose: ((event: CloseEvent) => void) | null = null
-  closed = false
-  readyState: number = WebSocket.CONNECTING
-  readonly said: unknown[] = []
-  constructor(readonly path: string) {}
-  close() {
-    this.closed = true
-  }
-  send(data: string) {
-    this.said.push(JSON.parse(data))
-  }
-  open() {
-    this.readyState = WebSocket.OPEN
-    this.onopen?.(new Event('open'))
-  }
-  say(frame: object) {
-    this.onmessage?.({ data: JSON.stringify(frame) } as MessageEvent)
-  }
-  end(code: number) {
-    this.readyState = WebSocket.CLOSED
-    this.onclose?.({ code } as CloseEvent)
-  }
-}
-
-/** A clock that stands still until it is told to go on. */
-class FakeTimers implements Timers {
-  private now = 0
-  private last = 0
-  private readonly due = new Map<number, { at: number; run: () => void }>()
-  set(run: () => void, ms: number) {
-    this.due.set(++this.last, { at: this.now + ms, run })
-    return this.last
-  }
-  clear(id: number | undefined) {
-    if (id !== undefined) this.due.delete(id)
-  }
-  async pass(ms: number) {
-    const until = this.now + ms
-    for (;;) {
-      const next = [...this.due].filter(([, { at }]) => at <= until).sort(([, a], [, b]) => a.at - b.at)[0]
-      if (!next) break
-      this.due.delete(next[0])
-      this.now = next[1].at
-      next[1].run()
-      await settled()
-    }
-    this.now = until
-  }
-}
-
-const settled = async () => {
-  for (let i = 0; i < 10; i += 1) await Promise.resolve()
-}
+import { CLOSE_NOT_SIGNED_IN, CLOSE_TOO_SLOW, type Frame, LiveFeed, type LinkState } from '@/live/feed'
+import { FakeSocket, settled, StandingClock } from './linkFakes'
 
 let sockets: FakeSocket[]
 let states: LinkState[]
 let delivered: Frame[]
 let snapshots: { resolve: () => void; reject: (error: Error) => void }[]
 let alive: boolean
-let timers: FakeTimers
+let timers: StandingClock
 let feed: LiveFeed
 
 const socket = () => sockets.at(-1)!
@@ -85,7 +28,7 @@ beforeEach(() => {
   delivered = []
   snapshots = []
   alive = true
-  timers = new FakeTimers()
+  timers = new StandingClock()
   feed = new LiveFeed({
     topics: ['alerts', 'officers'],
     loadSnapshot: () => new Promise((resolve, reject) => snapshots.push({ resolve, reject })),

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { type Answer, AskLater, FOLLOW_MS, Leg, LegRefused, type LegState, LOOK_EVERY_MS, RETRY_MS, SILENCE_MS } from '@/call/leg'
-import { peers, settled, StandingClock } from './callFakes'
+import { peers } from './callFakes'
+import { settled, StandingClock } from './linkFakes'
 
 let clock: StandingClock
 let made: ReturnType<typeof peers>

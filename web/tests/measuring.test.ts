@@ -3,7 +3,7 @@ import type { Corner } from '@/map/drawing'
 import { destination } from '@/map/geodesic'
 import { areaM2, lengthM } from '@/map/measuring'
 import { toCsv } from '@/screens/desk/csv'
-import { readMapView, writeMapView } from '@/screens/desk/useDeskView'
+import { readMapView, writeMapView } from '@/map/useMapInAddress'
 
 test('a length is the one that the circle on the map is drawn with', () => {
   const from: Corner = [119.1, 36.7]

@@ -1,7 +1,8 @@
 import { beforeEach, expect, test } from 'vitest'
 import type { Room } from '@/api'
 import { Presence, type PresenceState } from '@/call/presence'
-import { aRoom, FakeSocket, StandingClock } from './callFakes'
+import { aRoom } from './callFakes'
+import { FakeSocket, StandingClock } from './linkFakes'
 
 let clock: StandingClock
 let sockets: FakeSocket[]

@@ -2,15 +2,10 @@
 import { computed, type ComputedRef } from 'vue'
 import { useRoute, useRouter } from 'vue-router'
 import type { Period } from '@/api'
-import { prefixOf } from '@/stores/regions'
-import { useSession } from '@/stores/session'
+import { type RegionInAddress, useRegionInAddress } from '../useRegionInAddress'
 import { PERIODS, type Topic, TOPICS, type TourStop } from './tourStops'
 
-export interface Place {
-  /** Prefix of the area that is shown. */
-  region: ComputedRef<string>
-  /** Prefix of the area of whoever is signed in. */
-  home: ComputedRef<string>
+export interface Place extends RegionInAddress {
   period: ComputedRef<Period>
   topic: ComputedRef<Topic>
   /** Somebody wants the wall to stay where it is. */
@@ -23,13 +18,7 @@ export interface Place {
 export function usePlace(): Place {
   const route = useRoute()
   const router = useRouter()
-  const session = useSession()
-
-  const home = computed(() => prefixOf(session.user?.region ?? ''))
-  const region = computed(() => {
-    const asked = prefixOf(String(route.query.region ?? ''))
-    return /^\d{2}(\d\d){0,2}$/.test(asked) && asked.startsWith(home.value) ? asked : home.value
-  })
+  const { home, region } = useRegionInAddress()
   const period = computed(() => PERIODS.find((known) => known === route.query.period) ?? PERIODS[0])
   const topic = computed(() => TOPICS.find((known) => known === route.query.topic) ?? TOPICS[0])
   const pinned = computed(() => route.query.tour === 'off')

@@ -19,12 +19,13 @@ from uuid import UUID
 
 import psycopg
 from aiortc import RTCIceServer
-from sqlalchemy import func, select, text
+from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from command.recordings import storing
 from command.recordings.keeping import delete_overdue
 from command.recordings.tables import Recording as Row
+from command.rooms.carrying import Connect, alive
 from command.rooms.keeping import hold_room, told
 from command.rooms.tables import MediaHub, Room, RoomSeat
 from command.settings import RecordingSettings
@@ -42,10 +43,8 @@ log = logging.getLogger(__name__)
 LOOK_EVERY_S: Final = 1.0
 TIDY_EVERY_S: Final = 60.0
 _LOCK = (214, 1)
-_HUB_DEAD_AFTER = text("interval '5 seconds'")
 _MB: Final = 1024 * 1024
 
-Connect = Callable[[str, str], MediaEngine]
 FreeBytes = Callable[[Path], int]
 
 
@@ -160,12 +159,10 @@ class Recorder:
 
     async def _begin(self, room: Room) -> None:
         async with self.database.for_system() as session, session.begin():
-            asked = select(Room).where(Room.id == room.id, Room.state == "open", Room.recording).with_for_update()
-            still = await session.scalar(asked)
-            if still is None:
+            room = await hold_room(session, room.id, open_only=False)
+            if room.state != "open" or not room.recording:
                 return  # taken back since we looked: a second recording would begin, of nothing
-            kept_for = self.settings.kept_for(drill=still.drill)
-            row = await storing.start(session, still, storing.BY_RULE, kept_for)
+            row = await storing.start(session, room, storing.BY_RULE, self.settings.kept_for(drill=room.drill))
         await self._run(row, room)
 
     async def _run(self, row: Row, room: Room) -> None:
@@ -216,8 +213,7 @@ class Recorder:
         """The hub that carries a room now; the last one while the database is away."""
         try:
             async with self.database.for_system() as session:
-                alive = MediaHub.seen_at > func.now() - _HUB_DEAD_AFTER
-                query = select(MediaHub).join(Room, Room.hub_id == MediaHub.id).where(Room.id == room_id, alive)
+                query = select(MediaHub).join(Room, Room.hub_id == MediaHub.id).where(Room.id == room_id, alive())
                 hub = await session.scalar(query)
         except (SQLAlchemyError, OSError):
             if room_id in self._last_engine:

@@ -42,14 +42,21 @@ def main() -> None:
     parser.add_argument("--hj212-port", type=int, default=9212)
     parser.add_argument("--chromium", default=shutil.which("chromium") or shutil.which("google-chrome"))
     options = parser.parse_args()
-    PICTURES.mkdir(exist_ok=True)
-    with httpx.Client(base_url=options.url, trust_env=False, timeout=60) as desk, sync_playwright() as playwright:
-        session = desk.post("/api/session", json={"username": "kuiwen", "password": PASSWORD}).raise_for_status()
-        desk.headers["Authorization"] = f"Bearer {session.json()['token']}"
-        desk.cookies.clear()
-        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        browser = playwright.chromium.launch(executable_path=options.chromium, args=arguments)
+    with at_work(options.url, "kuiwen", options.chromium) as (browser, desk):
         take_all(browser, options.url, desk, options.hj212_port)
+
+
+@contextmanager
+def at_work(url: str, username: str, chromium: str | None) -> Iterator[tuple[Browser, httpx.Client]]:
+    """A browser, and the doors of the demonstration for one of its users."""
+    PICTURES.mkdir(exist_ok=True)
+    with httpx.Client(base_url=url, trust_env=False, timeout=60) as door, sync_playwright() as playwright:
+        session = door.post("/api/session", json={"username": username, "password": PASSWORD}).raise_for_status()
+        door.headers["Authorization"] = f"Bearer {session.json()['token']}"
+        door.cookies.clear()
+        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
+        yield browser, door
         browser.close()
 
 

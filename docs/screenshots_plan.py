@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from playwright.sync_api import Browser, Page, sync_playwright
-from screenshots import DESK, PASSWORD, PICTURES, shoot, signed_in
+from playwright.sync_api import Browser, Page
+from screenshots import DESK, PICTURES, at_work, shoot, signed_in
 
 QUESTION = {"region": "3707", "minutes": [15, 30, 45], "from": "stations", "name": "潍坊现状"}
 SITING = {"new": 2, "objective": "mclp", "minutes": 15, "time_limit_s": 60}
@@ -27,15 +27,8 @@ def main() -> None:
     parser.add_argument("url", nargs="?", default="http://127.0.0.1:8000")
     parser.add_argument("--chromium", default=shutil.which("chromium") or shutil.which("google-chrome"))
     options = parser.parse_args()
-    PICTURES.mkdir(exist_ok=True)
-    with httpx.Client(base_url=options.url, trust_env=False, timeout=60) as door, sync_playwright() as playwright:
-        session = door.post("/api/session", json={"username": "planner", "password": PASSWORD}).raise_for_status()
-        door.headers["Authorization"] = f"Bearer {session.json()['token']}"
-        door.cookies.clear()
-        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        browser = playwright.chromium.launch(executable_path=options.chromium, args=arguments)
+    with at_work(options.url, "planner", options.chromium) as (browser, door):
         take_all(browser, options.url, door)
-        browser.close()
 
 
 def take_all(browser: Browser, url: str, door: httpx.Client) -> None:

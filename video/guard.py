@@ -53,9 +53,9 @@ class Guard:
 
     @property
     def cpu(self) -> float:
-        """Share of one core over the last second."""
+        """Share of one core over the last whole second: what a start takes is no load."""
         (since, used), (until, used_by_then) = self._cpu[0], self._cpu[-1]
-        return (used_by_then - used) / (until - since) if until > since else 0.0
+        return (used_by_then - used) / (until - since) if len(self._cpu) > _LOOKS else 0.0
 
     def look(self, late_s: float) -> None:
         """Note how late the last look came; call it each `LOOK_S`."""

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from command.alerts.api import Id
 from command.problems import Refused
 from command.rooms import coming, opening
-from command.rooms.carrying import Carrier
+from command.rooms.carrying import carrier_of
 from command.rooms.devices import device_seat
 from command.rooms.keeping import hold_room
 from command.rooms.people import Caller, CallerDep, RoomSession
@@ -76,7 +76,7 @@ async def list_rooms(
         query = query.where(Room.state == state)
     if alert_id is not None:
         query = query.where(Room.alert_id == alert_id)
-    ice = _carrier(request).ice(caller.scope.actor)
+    ice = carrier_of(request).ice(caller.scope.actor)
     found = await rooms_facts(session, query)
     seats = await own_seats(session, caller, [facts.id for facts in found])
     items = [seen_by(facts, caller, seats[facts.id].id if facts.id in seats else None, ice) for facts in found]
@@ -119,7 +119,7 @@ async def leave(room_id: RoomId, request: Request, session: RoomSession, caller:
     async with session.begin():
         seat = await coming.leave(session, caller, room_id)
         room = await as_seen(request, session, caller, room_id)
-    await _carrier(request).remove(room_id, seat.id)
+    await carrier_of(request).remove(room_id, seat.id)
     return room
 
 
@@ -139,7 +139,7 @@ async def close(
     async with session.begin():
         await coming.close(session, caller, room_id, closing.version)
         room = await as_seen(request, session, caller, room_id)
-    await _carrier(request).close_room(room_id)
+    await carrier_of(request).close_room(room_id)
     return room
 
 
@@ -183,14 +183,9 @@ async def as_seen(request: Request, session: AsyncSession, caller: Caller, room_
     """A room as whoever asks sees it now."""
     await session.flush()
     facts = await room_facts(session, room_id)
-    ice = _carrier(request).ice(caller.scope.actor)
+    ice = carrier_of(request).ice(caller.scope.actor)
     seat = await own_seat(session, caller, room_id)
     return seen_by(facts, caller, seat.id if seat else None, ice)
-
-
-def _carrier(request: Request) -> Carrier:
-    carrier: Carrier = request.app.state.carrier
-    return carrier
 
 
 def _place(request: Request, caller: Caller, new: NewRoom) -> str:

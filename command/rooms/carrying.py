@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.requests import HTTPConnection
 
 from command.rooms.keeping import hold_room
 from command.rooms.shapes import IceOut
@@ -150,3 +151,9 @@ class Carrier:
         if hub.id not in self._engines:
             self._engines[hub.id] = self._connect(hub.url, hub.secret)
         return self._engines[hub.id]
+
+
+def carrier_of(connection: HTTPConnection) -> Carrier:
+    """The carrier of the web process that answers a request or a socket."""
+    carrier: Carrier = connection.app.state.carrier
+    return carrier

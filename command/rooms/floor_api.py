@@ -1,5 +1,6 @@
 """HTTP doors of the floor: hand, mute, remove, insert, lock, talk; and inviting experts by link."""
 
+from collections.abc import Awaitable
 from datetime import timedelta
 from typing import Annotated
 
@@ -11,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from command.alerts.api import MAX_ID
 from command.rooms import floor, inviting, opening
 from command.rooms.api import as_seen
-from command.rooms.carrying import Carrier
+from command.rooms.carrying import carrier_of
 from command.rooms.people import Caller, CallerDep, RoomSession
 from command.rooms.shapes import Name, RoomId, RoomOut, TrackKind
 from command.rooms.tables import Expert, Room, RoomSeat
@@ -100,7 +101,8 @@ async def mute(
     room_id: RoomId, seat_id: SeatId, said: KindsIn, request: Request, session: RoomSession, caller: CallerDep
 ) -> RoomOut:
     """Let nobody hear or see a seat; the host's and the desk's to do."""
-    return await _mute(request, session, caller, room_id, seat_id, said, on=True)
+    change = floor.mute(session, caller, room_id, seat_id, set(said.kinds), on=True)
+    return await _heard_anew(request, session, caller, room_id, change)
 
 
 @router.post("/api/rooms/{room_id}/seats/{seat_id}/unmute")
@@ -108,7 +110,8 @@ async def unmute(
     room_id: RoomId, seat_id: SeatId, said: KindsIn, request: Request, session: RoomSession, caller: CallerDep
 ) -> RoomOut:
     """Let a seat be heard or seen again."""
-    return await _mute(request, session, caller, room_id, seat_id, said, on=False)
+    change = floor.mute(session, caller, room_id, seat_id, set(said.kinds), on=False)
+    return await _heard_anew(request, session, caller, room_id, change)
 
 
 @router.post("/api/rooms/{room_id}/seats/{seat_id}/remove")
@@ -119,7 +122,7 @@ async def remove(
     async with session.begin():
         await floor.remove(session, caller, room_id, seat_id)
         seen = await as_seen(request, session, caller, room_id)
-    await _carrier(request).remove(room_id, seat_id)
+    await carrier_of(request).remove(room_id, seat_id)
     return seen
 
 
@@ -128,12 +131,7 @@ async def insert(
     room_id: RoomId, seat_id: SeatId, request: Request, session: RoomSession, caller: CallerDep
 ) -> RoomOut:
     """Give a seat the word at once, whoever speaks."""
-    async with session.begin():
-        changed = await floor.insert(session, caller, room_id, seat_id)
-        seen = await as_seen(request, session, caller, room_id)
-        forwarded = await _forwarding(session, room_id, changed)
-    await _tell_hub(request, room_id, forwarded)
-    return seen
+    return await _heard_anew(request, session, caller, room_id, floor.insert(session, caller, room_id, seat_id))
 
 
 @router.post("/api/rooms/{room_id}/lock")
@@ -147,12 +145,7 @@ async def lock(room_id: RoomId, said: LockIn, request: Request, session: RoomSes
 @router.post("/api/rooms/{room_id}/talk")
 async def talk(room_id: RoomId, said: TalkIn, request: Request, session: RoomSession, caller: CallerDep) -> RoomOut:
     """Press or let go of the button of a push-to-talk group. 409 says who is speaking."""
-    async with session.begin():
-        changed = await floor.talk(session, caller, room_id, on=said.on)
-        seen = await as_seen(request, session, caller, room_id)
-        forwarded = await _forwarding(session, room_id, changed)
-    await _tell_hub(request, room_id, forwarded)
-    return seen
+    return await _heard_anew(request, session, caller, room_id, floor.talk(session, caller, room_id, on=said.on))
 
 
 @router.post("/api/rooms/{room_id}/invitations", status_code=201)
@@ -216,21 +209,16 @@ async def list_callable(scope: ScopeDep, database: DatabaseDep) -> CallablesOut:
     )
 
 
-async def _mute(
-    request: Request,
-    session: AsyncSession,
-    caller: Caller,
-    room_id: int,
-    seat_id: int,
-    said: KindsIn,
-    *,
-    on: bool,
+async def _heard_anew(
+    request: Request, session: AsyncSession, caller: Caller, room_id: int, change: Awaitable[list[RoomSeat]]
 ) -> RoomOut:
+    """Make a change of who is heard or seen; once it is committed, have the hub forward accordingly."""
     async with session.begin():
-        changed = await floor.mute(session, caller, room_id, seat_id, set(said.kinds), on=on)
+        changed = await change
         seen = await as_seen(request, session, caller, room_id)
         forwarded = await _forwarding(session, room_id, changed)
-    await _tell_hub(request, room_id, forwarded)
+    for seat_id, kinds in forwarded.items():
+        await carrier_of(request).mute(room_id, seat_id, kinds)
     return seen
 
 
@@ -240,13 +228,3 @@ async def _forwarding(session: AsyncSession, room_id: int, seats: list[RoomSeat]
     if room is None:
         raise Forbidden("the room is not yours to see any more")
     return {seat.id: {str(kind) for kind in floor.muted_kinds(room, seat)} for seat in seats}
-
-
-async def _tell_hub(request: Request, room_id: int, forwarding: dict[int, set[str]]) -> None:
-    for seat_id, kinds in forwarding.items():
-        await _carrier(request).mute(room_id, seat_id, kinds)
-
-
-def _carrier(request: Request) -> Carrier:
-    carrier: Carrier = request.app.state.carrier
-    return carrier

@@ -15,7 +15,7 @@ from command.access.sessions import SignedIn
 from command.alerts.api import Id
 from command.problems import problem
 from command.rooms import happenings, legs
-from command.rooms.carrying import Carrier
+from command.rooms.carrying import carrier_of
 from command.rooms.people import Caller
 from command.rooms.shapes import IceOut, RoomId
 from command.rooms.tables import RoomLeg, RoomTokenUse
@@ -80,7 +80,7 @@ async def end_leg(room_id: RoomId, leg_id: LegId, request: Request, database: Da
     await _may_end(request, database, leg)
     if leg.ended_at is not None:
         raise NotFound("this connection has ended")
-    await _carrier(request).close_leg(leg)
+    await carrier_of(request).close_leg(leg)
     async with database.for_system() as session, session.begin():
         await session.execute(
             update(RoomLeg)
@@ -124,7 +124,7 @@ async def _build(request: Request, database: Database, wanted: legs.Wanted) -> R
     offer = await _offer(request)
     if offer is None:
         return problem(413, f"an offer is at most {MAX_SDP_BYTES // 1024} KB")
-    carrier = _carrier(request)
+    carrier = carrier_of(request)
     try:
         leg = await legs.build(database, carrier, wanted, offer)
     except HubBusy as error:
@@ -242,8 +242,3 @@ def _media_type(request: Request) -> str:
 def _tokens(request: Request) -> RoomTokens:
     tokens: RoomTokens = request.app.state.room_tokens
     return tokens
-
-
-def _carrier(request: Request) -> Carrier:
-    carrier: Carrier = request.app.state.carrier
-    return carrier

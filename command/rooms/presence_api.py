@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy import update
 
 from command.access.middleware import token_in
+from command.rooms.carrying import carrier_of
 from command.rooms.limits import Reception, Report
 from command.rooms.people import Caller, caller_behind
 from command.rooms.presence import PresenceKeeper, RoomWatch, arrive, depart
@@ -158,7 +159,7 @@ class _Presence:
             if me is not None and me.state == "removed":
                 await self._say({"kind": "removed"})
                 raise _End(REMOVED, "you were taken out of this room")
-            ice = self._socket.app.state.carrier.ice(self._caller.scope.actor)
+            ice = carrier_of(self._socket).ice(self._caller.scope.actor)
             room = seen_by(facts, self._caller, self._seat_id, ice)
             await self._say({"kind": "room", "data": room.model_dump(mode="json")})
             if facts.state == "closed":

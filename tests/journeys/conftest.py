@@ -1,13 +1,18 @@
-"""Running products for the journeys. One is shared and never broken; one may be killed and is mended for each test."""
+"""Running products and a browser for the journeys. One product is shared and never broken; one may be killed and is
+mended for each test.
+"""
 
 import shutil
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import Browser
 
 pytest.register_assert_rewrite("product", "browsing", "scene")
 
-from product import PASSWORD, ROOT, Person, Product  # noqa: E402 - its assertions explain themselves only if rewritten before
+# Their assertions explain themselves only if they were registered before.
+from browsing import chromium  # noqa: E402
+from product import PASSWORD, ROOT, Person, Product  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -21,6 +26,20 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
         assert running.processes() == set(), "stopping left processes behind"
     finally:
         running.clean_up()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium as it comes; a module that needs another one has its own."""
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def desk(product: Product) -> Iterator[Person]:
+    """The duty desk of Kuiwen, where the scenes play."""
+    with product.signed_in("kuiwen") as person:
+        yield person
 
 
 @pytest.fixture(scope="session")

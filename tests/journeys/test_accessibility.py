@@ -37,12 +37,6 @@ def browser() -> Iterator[Browser]:
         yield running
 
 
-@pytest.fixture
-def desk(product: Product) -> Iterator[Person]:
-    with product.signed_in("kuiwen") as person:
-        yield person
-
-
 def findings(one: Device, *, owed: tuple[str, ...] = ()) -> list[str]:
     """What axe calls serious or critical on the page as it is now, in each theme, one line an element."""
     if not one.page.evaluate("typeof axe !== 'undefined'"):

@@ -1,27 +1,14 @@
 """The scene as people see it: desk, phone and wall in Chromium, on the running product."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from browsing import PHONE, WALL, Device, chromium, device
+from browsing import PHONE, WALL, Device, device
 from playwright.sync_api import Browser, expect
 from product import PASSWORD, Person, Product
 from scene import Place, place_on
 
 LANGUAGES = pytest.mark.parametrize("locale", ["zh-CN", "en"])
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
-
-
-@pytest.fixture
-def desk(product: Product) -> Iterator[Person]:
-    with product.signed_in("kuiwen") as person:
-        yield person
 
 
 @LANGUAGES

@@ -27,12 +27,6 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def desk(product: Product) -> Iterator[Person]:
-    with product.signed_in("kuiwen") as person:
-        yield person
-
-
-@pytest.fixture
 def place(product: Product, desk: Person) -> Iterator[Place]:
     with place_on(product, desk) as made:
         yield made

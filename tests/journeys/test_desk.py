@@ -1,27 +1,14 @@
 """A dispatcher at the desk in Chromium: by mouse, by keyboard, with a road closed, and looking back."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from browsing import Device, chromium, device
+from browsing import Device, device
 from playwright.sync_api import Browser, expect
 from product import PASSWORD, Person, Product
 from scene import Place, place_on
 
 ALL = (0, 1, 2)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
-
-
-@pytest.fixture
-def desk(product: Product) -> Iterator[Person]:
-    with product.signed_in("kuiwen") as person:
-        yield person
 
 
 def _alert(screen: Device, place: Place) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browsing import WALL, Device, chromium, device
+from browsing import WALL, Device, device
 from playwright.sync_api import Browser, expect
 from product import PASSWORD, Person, Product, until
 from scene import Place, called, phone_of, place_on, take_back_all
@@ -67,12 +67,6 @@ _COLOURS = """() => new Promise((count) => {
   })
   map.triggerRepaint()
 })"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture

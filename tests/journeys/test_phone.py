@@ -4,25 +4,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from browsing import Device, chromium
+from browsing import Device
 from playwright.sync_api import Browser, Locator, Page, expect
 from product import Person, Product
 from scene import Place, called, phone_of, place_on, take_back_all, take_step
 
 NOTE = "现场已核查，排口已关停"
 _SPOKEN_FOR = "navigator.serviceWorker.controller !== null"  # some time after the first opening: it must install first
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
-
-
-@pytest.fixture
-def desk(product: Product) -> Iterator[Person]:
-    with product.signed_in("kuiwen") as person:
-        yield person
 
 
 @pytest.fixture

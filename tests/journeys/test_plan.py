@@ -7,19 +7,13 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from browsing import Device, chromium, device
+from browsing import Device, device
 from playwright.sync_api import Browser, Locator, Page, expect
 from product import PASSWORD, Person, Product
 from test_every_page import planned
 
 KUIWEN = "370705"
 BANDS = [5, 10, 15]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture

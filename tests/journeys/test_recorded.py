@@ -2,23 +2,16 @@
 
 import math
 import zipfile
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from browsing import chromium, device
+from browsing import device
 from playwright.sync_api import Browser, expect
 from product import PASSWORD, Product, until
 
 expect.set_options(timeout=20_000)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture

@@ -2,19 +2,11 @@
 
 import os
 import signal
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
-from browsing import chromium, device
+from browsing import device
 from playwright.sync_api import Browser, expect
 from product import PASSWORD, Person, Product, until
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 def source(person: Person, name: str) -> dict[str, Any]:

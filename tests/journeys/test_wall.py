@@ -5,15 +5,9 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from browsing import WALL, Device, chromium, device
+from browsing import WALL, Device, device
 from playwright.sync_api import Browser, Page, expect
 from product import PASSWORD, Person, Product
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture

@@ -14,8 +14,9 @@ import pytest
 
 from command.settings import MediaSettings
 from routing.network import RoadStore
+from tests.addresses import has_address
 from tests.house import House, house
-from tests.postgis.test_recordings import finished_of, has_address, until
+from tests.postgis.test_recordings import finished_of, until
 from tests.unit.video.test_recording_calls import signed, stamps, written_s
 from video.client import HubClient
 from video.peer import Peer

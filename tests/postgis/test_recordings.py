@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import ifaddr
 import pytest
 from httpx import Response
 
@@ -19,22 +18,19 @@ from command.recorder import Recorder
 from command.recordings.keeping import delete_overdue
 from command.settings import RecordingSettings
 from routing.network import RoadStore
+from tests.addresses import has_address
 from tests.house import House, house
 from tests.media import decoded_pictures, decoded_sound_s
 from tests.postgis.test_rooms import dispatched, opened, post
+from tests.unit.video.calls import CALM
 from video.engine import MediaEngine
+from video.guard import Guard
 from video.hub import Hub
 from video.peer import Peer
 from video.recording.checking import check
 from video.synthetic import MovingPicture, Tone
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"not a picture, but it begins as one"
-
-
-def has_address() -> bool:
-    """ICE wants an address that is not loopback."""
-    addresses = [ip.ip for adapter in ifaddr.get_adapters() for ip in adapter.ips]
-    return any(isinstance(ip, str) and not ip.startswith("127.") for ip in addresses)
 
 
 pytestmark = pytest.mark.skipif(not has_address(), reason="ICE offers no loopback address, and there is no other")
@@ -102,7 +98,7 @@ class Studio:
 
 @pytest.fixture
 async def studio(postgis_url: str, town_roads: RoadStore, tmp_path: Path) -> AsyncIterator[Studio]:
-    hub = Hub(nothing)
+    hub = Hub(nothing, guard=Guard(CALM))
     async with house(postgis_url, town_roads, connect=lambda _url, _secret: hub) as app:
         app.app.state.recordings_folder = tmp_path / "recordings"
         made = Studio(app, tmp_path / "recordings", hub)

@@ -2,16 +2,10 @@
 
 from collections.abc import AsyncIterator
 
-import ifaddr
 import pytest
 
+from tests.addresses import has_address
 from tests.unit.video.calls import Call
-
-
-def has_address() -> bool:
-    """ICE wants an address that is not loopback."""
-    addresses = [ip.ip for adapter in ifaddr.get_adapters() for ip in adapter.ips]
-    return any(isinstance(ip, str) and not ip.startswith("127.") for ip in addresses)
 
 
 @pytest.fixture

@@ -46,6 +46,17 @@ async def test_processor_in_use_is_measured_over_the_last_second() -> None:
     assert guard.cpu == pytest.approx(0.0)
 
 
+async def test_a_start_that_took_the_processor_is_no_load() -> None:
+    clock, used = Clock(), Clock()
+    guard = Guard(Limits(cpu=0.8), clock=clock, cpu_time=used)
+    for _ in range(4):
+        clock.now += 0.2
+        used.now += 0.2
+        guard.look(0)
+    async with guard.joining():
+        pass
+
+
 async def test_few_join_at_a_time_some_wait_and_the_rest_come_later() -> None:
     guard = Guard(Limits(joining=2, waiting=3))
     go_on = asyncio.Event()

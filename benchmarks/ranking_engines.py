@@ -18,7 +18,7 @@ from routing.network import PreparedNetwork
 from routing.ranking import rank
 
 Times = list["float | None"]
-ENGINES = ("ours", "scipy", "networkx", "osrm", "valhalla", "valhalla-tdm")
+ENGINES = ("ours", "scipy", "networkx", "osrm", "osrm-mld", "valhalla", "valhalla-tdm")
 
 
 class Engine(Protocol):

@@ -123,8 +123,8 @@ async def _one(made: House, sql: str, **values: Any) -> Any:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def made(module_postgis_url: str, town_roads: RoadStore) -> AsyncIterator[House]:
-    async with house(module_postgis_url, town_roads) as running:
+async def made(module_house_url: str, town_roads: RoadStore) -> AsyncIterator[House]:
+    async with house(module_house_url, town_roads) as running:
         await _records(running, seed=20210401)
         yield running
 

@@ -7,6 +7,7 @@ import asyncio
 import logging
 import sys
 
+from command.memory import keep_for_good
 from command.settings import (
     CoverageSettings,
     DispatchSettings,
@@ -27,6 +28,7 @@ def _database(settings: ServerSettings) -> Database:
 def _web() -> None:
     from command.web import run_web
 
+    keep_for_good()
     settings = ServerSettings()
     run_web(_database(settings), settings)
 
@@ -34,12 +36,14 @@ def _web() -> None:
 def _intake() -> None:
     from command.gateway import run_intake
 
+    keep_for_good()
     asyncio.run(run_intake(_database(ServerSettings()), IntakeSettings()))
 
 
 def _media() -> None:
     from command.media import run_media
 
+    keep_for_good()
     asyncio.run(run_media(_database(ServerSettings()), MediaSettings()))
 
 
@@ -47,6 +51,7 @@ def _planner() -> None:
     from command.coverage.planner import run_planner
     from command.roads import road_store
 
+    keep_for_good()
     settings = ServerSettings()
     roads = road_store(settings.home)
     asyncio.run(run_planner(_database(settings), roads, DispatchSettings(), CoverageSettings()))
@@ -56,6 +61,7 @@ def _recorder() -> None:
     from command.recorder import run_recorder
     from video.client import HubClient
 
+    keep_for_good()
     settings, recording = ServerSettings(), RecordingSettings()
     asyncio.run(run_recorder(_database(settings), recording.folder_in(settings.home), recording, HubClient))
 

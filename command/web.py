@@ -1,9 +1,12 @@
 """The process of the API, the live feed and the pages: `python -m command.serve web`."""
 
+import socket
+
 import uvicorn
 
 from command.app import create_app
 from command.media import ice_for
+from command.memory import keep_for_good
 from command.roads import road_store
 from command.settings import LiveKitSettings, MediaSettings, ServerSettings
 from gis.database import Database
@@ -25,7 +28,7 @@ def run_web(database: Database, settings: ServerSettings) -> None:
         livekit=LiveKit(livekit.url, livekit.key, livekit.secret) if livekit.url else None,
         home=settings.home,
     )
-    uvicorn.run(
+    config = uvicorn.Config(
         app,
         host=settings.host,
         port=settings.port,
@@ -36,3 +39,13 @@ def run_web(database: Database, settings: ServerSettings) -> None:
         ws_ping_timeout=20,
         timeout_graceful_shutdown=5,
     )
+    server = _Web(config)
+    server.run()
+    if not server.started:
+        raise SystemExit("the web process could not start; its log says why")
+
+
+class _Web(uvicorn.Server):
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        keep_for_good()

@@ -1,7 +1,7 @@
 """`./onemap test`: all checks and all tests, in three strands; with pytest's own arguments only what they name.
 
-The journeys wait for browsers and for products that start, the database tests for the database: it takes three that
-run side by side to keep two cores busy. Nothing shares a home, a database or a port with another strand.
+Journeys wait for browsers and for products that start, the database tests for the database: it takes three strands
+side by side to keep two cores busy. None shares a home, a database or a port with another, and only one drives Chromium.
 """
 
 import signal
@@ -17,8 +17,12 @@ from typing import BinaryIO
 
 from command.checks import ROOT, checks_of, run_checks, summary
 
-# Those that run beside the checks and the other tests. The journeys are one strand: no two browsers draw at once.
-_BESIDE = {"journeys": "tests/journeys", "database tests": "tests/postgis"}
+# What runs beside the checks and the other tests: names, and what pytest is to take.
+_BESIDE = {
+    "journeys in a browser": ("tests/journeys", "-m", "browser"),
+    "database tests": ("tests/postgis",),
+}
+_OTHERS = ("tests", "--ignore=tests/postgis", "-m", "not browser")
 _NO_TESTS_COLLECTED = 5
 _LOOK_EVERY_S = 0.2
 _CLEANED_UP_WITHIN_S = 60.0
@@ -78,11 +82,9 @@ def main(arguments: Sequence[str]) -> int:
     started = time.monotonic()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory()))
-        beside = {
-            name: stack.enter_context(Aside(pytest_on([tests]), folder / name)) for name, tests in _BESIDE.items()
-        }
+        beside = {name: stack.enter_context(Aside(pytest_on(some), folder / name)) for name, some in _BESIDE.items()}
         verdicts = run_checks(checks_of())
-        codes = {"unit tests": run(pytest_on(["tests", *(f"--ignore={tests}" for tests in _BESIDE.values())]))}
+        codes = {"unit tests and other journeys": run(pytest_on(_OTHERS))}
         for name, aside in reversed(beside.items()):
             print(f"The {name}, which ran beside all this:", flush=True)
             codes[name] = aside.show(sys.stdout.buffer)

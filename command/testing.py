@@ -1,7 +1,7 @@
 """`./onemap test`: all checks and all tests, in three strands; with pytest's own arguments only what they name.
 
-Journeys wait for browsers and for products that start, the database tests for the database: it takes three strands
-side by side to keep two cores busy. None shares a home, a database or a port with another, and only one drives Chromium.
+Journeys wait for browsers and for products that start, the database tests for the database: three strands side by side
+keep two cores busy. None shares a home, a database or a port with another, and only one drives Chromium.
 """
 
 import signal

@@ -1,7 +1,8 @@
-"""`./onemap test`: all checks and all tests, in three strands; with pytest's own arguments only what they name.
+"""`./onemap test`: all checks and all tests, in four strands; with pytest's own arguments only what they name.
 
-Journeys wait for browsers and for products that start, the database tests for the database: three strands side by side
-keep two cores busy. None shares a home, a database or a port with another, and only one drives Chromium.
+Journeys wait for browsers and for products that start, the database tests for the database: it takes four strands side
+by side to keep two cores busy to the end. None shares a home, a database or a port with another, and only one drives
+Chromium.
 """
 
 import signal
@@ -20,9 +21,10 @@ from command.checks import ROOT, checks_of, run_checks, summary
 # What runs beside the checks and the other tests: names, and what pytest is to take.
 _BESIDE = {
     "journeys in a browser": ("tests/journeys", "-m", "browser"),
+    "other journeys": ("tests/journeys", "-m", "not browser"),
     "database tests": ("tests/postgis",),
 }
-_OTHERS = ("tests", "--ignore=tests/postgis", "-m", "not browser")
+_OTHERS = ("tests", "--ignore=tests/journeys", "--ignore=tests/postgis")
 _NO_TESTS_COLLECTED = 5
 _LOOK_EVERY_S = 0.2
 _CLEANED_UP_WITHIN_S = 60.0
@@ -84,7 +86,7 @@ def main(arguments: Sequence[str]) -> int:
         folder = Path(stack.enter_context(TemporaryDirectory()))
         beside = {name: stack.enter_context(Aside(pytest_on(some), folder / name)) for name, some in _BESIDE.items()}
         verdicts = run_checks(checks_of())
-        codes = {"unit tests and other journeys": run(pytest_on(_OTHERS))}
+        codes = {"unit tests": run(pytest_on(_OTHERS))}
         for name, aside in reversed(beside.items()):
             print(f"The {name}, which ran beside all this:", flush=True)
             codes[name] = aside.show(sys.stdout.buffer)

@@ -104,10 +104,10 @@ class Camera:
 
 
 async def test_a_call_whose_hub_and_whose_recorder_were_killed_plays_to_within_one_segment_of_the_end(
-    postgis_url: str, town_roads: RoadStore, tmp_path: Path
+    house_url: str, town_roads: RoadStore, tmp_path: Path
 ) -> None:
-    processes = Processes(postgis_url, tmp_path)
-    async with house(postgis_url, town_roads, connect=HubClient) as app:
+    processes = Processes(house_url, tmp_path)
+    async with house(house_url, town_roads, connect=HubClient) as app:
         app.app.state.recordings_folder = tmp_path / "recordings"
         assert MediaSettings().processes >= 1
         try:

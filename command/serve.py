@@ -1,18 +1,16 @@
-"""The processes of a running OneMap: `python -m command.serve NAME`, started and watched by `./onemap serve`."""
+"""The processes of a running OneMap: `python -m command.serve NAME`, started and watched by `./onemap serve`.
+
+Each imports what it runs where it begins to run it: when a media process was killed, everybody in a call waits for its
+successor, and importing all that the pages need takes longer than the rest of a hub's start.
+"""
 
 import asyncio
 import logging
 import signal
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import uvicorn
-
-from command.app import create_app
-from command.coverage.planner import run_planner
-from command.intake import Intake
-from command.media import ice_for, run_media
-from command.recorder import run_recorder
 from command.settings import (
     CoverageSettings,
     DispatchSettings,
@@ -22,25 +20,32 @@ from command.settings import (
     RecordingSettings,
     ServerSettings,
 )
-from command.sources.heartbeat import Heartbeat
-from data.hj212.gateway import serve_gateway
 from gis.database import Database
-from routing.network import RoadStore
-from video.client import HubClient
-from video.livekit import LiveKit
+
+if TYPE_CHECKING:
+    from routing.network import RoadStore
 
 log = logging.getLogger(__name__)
 
 _LONGEST_WORD_BYTES = 16 * 1024  # what a client of the live feed says is a view of the map
 
 
-def road_store(home: Path) -> RoadStore:
+def road_store(home: Path) -> "RoadStore":
     """Where the prepared roads of an installation lie."""
+    from routing.network import RoadStore
+
     return RoadStore(home / "roads")
 
 
 def run_web(settings: ServerSettings) -> None:
     """API, live feed and pages, until told to stop."""
+    import uvicorn
+
+    from command.app import create_app
+    from command.media import ice_for
+    from video.client import HubClient
+    from video.livekit import LiveKit
+
     media = MediaSettings()
     livekit = LiveKitSettings()
     app = create_app(
@@ -66,6 +71,10 @@ def run_web(settings: ServerSettings) -> None:
 
 async def run_intake(settings: ServerSettings, intake: IntakeSettings) -> None:
     """The HJ 212 gateway, until told to stop."""
+    from command.intake import Intake
+    from command.sources.heartbeat import Heartbeat
+    from data.hj212.gateway import serve_gateway
+
     database = Database(_url(settings))
     gateway = await serve_gateway(intake.host, intake.port, take=Intake(database, intake.fresh_within).take)
     log.info("HJ 212 on %s:%d", intake.host, gateway.port)
@@ -78,6 +87,30 @@ async def run_intake(settings: ServerSettings, intake: IntakeSettings) -> None:
     beating.cancel()
     await asyncio.gather(beating, return_exceptions=True)
     await database.close()
+
+
+def run_media_hub(settings: ServerSettings) -> None:
+    """The media hub, until told to stop."""
+    from command.media import run_media
+
+    asyncio.run(run_media(Database(_url(settings)), MediaSettings()))
+
+
+def run_coverage_planner(settings: ServerSettings) -> None:
+    """The long computations of the coverage pages, until told to stop."""
+    from command.coverage.planner import run_planner
+
+    roads = road_store(settings.home)
+    asyncio.run(run_planner(Database(_url(settings)), roads, DispatchSettings(), CoverageSettings()))
+
+
+def run_call_recorder(settings: ServerSettings, recording: RecordingSettings) -> None:
+    """The recorder of calls, until told to stop."""
+    from command.recorder import run_recorder
+    from video.client import HubClient
+
+    folder = recording.folder_in(settings.home)
+    asyncio.run(run_recorder(Database(_url(settings)), folder, recording, HubClient))
 
 
 def _url(settings: ServerSettings) -> str:
@@ -94,15 +127,11 @@ def main(name: str) -> None:
         case "intake":
             asyncio.run(run_intake(ServerSettings(), IntakeSettings()))
         case "media":
-            asyncio.run(run_media(Database(_url(ServerSettings())), MediaSettings()))
+            run_media_hub(ServerSettings())
         case "planner":
-            settings = ServerSettings()
-            database = Database(_url(settings))
-            asyncio.run(run_planner(database, road_store(settings.home), DispatchSettings(), CoverageSettings()))
+            run_coverage_planner(ServerSettings())
         case "recorder":
-            settings, recording = ServerSettings(), RecordingSettings()
-            folder = recording.folder_in(settings.home)
-            asyncio.run(run_recorder(Database(_url(settings)), folder, recording, HubClient))
+            run_call_recorder(ServerSettings(), RecordingSettings())
         case _:
             raise SystemExit(f"there is no process called {name!r}; there are web, intake, media, planner and recorder")
 

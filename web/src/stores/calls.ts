@@ -47,14 +47,17 @@ export const useCalls = defineStore('calls', () => {
   const may = (what: May) => room.value?.me?.may.includes(what) ?? false
   const tiles = computed<Tile[]>(() =>
     (room.value?.seats ?? [])
-      .filter((seat) => HERE.has(seat.state) && (seat.publication !== null || (seat.id === me.value?.id && legs.has(null))))
+      .filter((seat) => HERE.has(seat.state) && (seat.publication !== null || isShown(seat)))
       .map(tileOf)
       .sort((a, b) => Number(a.own) - Number(b.own)),
   )
   /** Those who are here and send nothing: they look on, or their connection is only coming up. */
-  const lookingOn = computed(() => (room.value?.seats ?? []).filter(({ state, publication }) => HERE.has(state) && publication === null))
+  const lookingOn = computed(() => (room.value?.seats ?? []).filter((seat) => HERE.has(seat.state) && seat.publication === null && !isShown(seat)))
   /** Those who were asked and have not answered yet, or said no. */
   const awaited = computed(() => (room.value?.seats ?? []).filter(({ state }) => !HERE.has(state) && state !== 'left' && state !== 'removed'))
+
+  /** Ours as soon as we send; another's picture may be here before the room says that there is one. */
+  const isShown = ({ id }: Seat) => (id === me.value?.id ? legs.has(null) : legs.get(id)?.state === 'live')
 
   function tileOf(seat: Seat): Tile {
     const own = seat.id === me.value?.id

@@ -3,7 +3,7 @@ import { defineStore } from 'pinia'
 import { computed, ref, shallowReactive, shallowRef } from 'vue'
 import { Api, ApiProblem, Client, type May, type NewRoom, type Room, type Seat, type TrackKind, useApi, withToken } from '@/api'
 import { gradeOf, type Grade } from '@/call/figures'
-import type { PeerLike } from '@/call/leg'
+import { makePeer } from '@/call/connection'
 import { Presence, type PresenceState } from '@/call/presence'
 import { CallSession, type LegView } from '@/call/session'
 import { useOwnMedia } from './ownMedia'
@@ -21,10 +21,6 @@ export interface Tile {
 export type Wish = 'all' | 'audio' | 'view'
 
 const HERE: ReadonlySet<Seat['state']> = new Set(['present', 'away'])
-
-function makePeer({ servers, relay_only }: Room['ice']): PeerLike {
-  return new RTCPeerConnection({ iceServers: servers, iceTransportPolicy: relay_only ? 'relay' : 'all', bundlePolicy: 'max-bundle' })
-}
 
 export const useCalls = defineStore('calls', () => {
   const pageApi = useApi()

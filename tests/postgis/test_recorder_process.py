@@ -49,7 +49,13 @@ class Processes:
         log = (self.home / f"{name}.log").open("ab")
         with log:
             self._running[name] = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "command.serve", name, cwd=ROOT, env=self._environment, stdout=log, stderr=log
+                sys.executable,
+                "-m",
+                f"command.processes.{name}",
+                cwd=ROOT,
+                env=self._environment,
+                stdout=log,
+                stderr=log,
             )
 
     async def kill(self, name: str, number: int = signal.SIGKILL) -> int:

@@ -28,7 +28,7 @@ async def never(*_: Any) -> tuple[float, dict[str, Any]]:
 @asynccontextmanager
 async def media_process(url: str) -> AsyncIterator[asyncio.subprocess.Process]:
     environment = os.environ | {"ONEMAP_DATABASE_URL": url, "ONEMAP_MEDIA_MAX_LAG_MS": "10000"}
-    started = await asyncio.create_subprocess_exec(sys.executable, "-m", "command.serve", "media", env=environment)
+    started = await asyncio.create_subprocess_exec(sys.executable, "-m", "command.processes.media", env=environment)
     try:
         yield started
     finally:

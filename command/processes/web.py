@@ -1,4 +1,4 @@
-"""The process of the API, the live feed and the pages: `python -m command.serve web`."""
+"""The API, the live feed and the pages."""
 
 import socket
 
@@ -6,7 +6,7 @@ import uvicorn
 
 from command.app import create_app
 from command.media import ice_for
-from command.memory import keep_for_good
+from command.processes.starting import begin, keep_for_good
 from command.roads import road_store
 from command.settings import LiveKitSettings, MediaSettings, ServerSettings
 from gis.database import Database
@@ -49,3 +49,8 @@ class _Web(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         keep_for_good()
+
+
+if __name__ == "__main__":
+    of_this = ServerSettings()
+    run_web(begin(of_this), of_this)

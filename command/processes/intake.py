@@ -1,11 +1,12 @@
-"""The process of the HJ 212 gateway: `python -m command.serve intake`."""
+"""The HJ 212 gateway."""
 
 import asyncio
 import logging
 import signal
 
 from command.intake import Intake
-from command.settings import IntakeSettings
+from command.processes.starting import begin
+from command.settings import IntakeSettings, ServerSettings
 from command.sources.heartbeat import Heartbeat
 from data.hj212.gateway import serve_gateway
 from gis.database import Database
@@ -26,3 +27,7 @@ async def run_intake(database: Database, intake: IntakeSettings) -> None:
     beating.cancel()
     await asyncio.gather(beating, return_exceptions=True)
     await database.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(run_intake(begin(ServerSettings()), IntakeSettings()))

@@ -16,7 +16,7 @@ export const call = {
     snapshot: 'Keep this picture',
     snapshotKept: 'The picture is in the event file',
     hand: 'Hand',
-    raiseHand: 'Ask to speak',
+    raiseHand: 'Raise a hand to speak',
     lowerHand: 'Lower the hand',
     handRaised: 'Asks to speak',
     wantsWord: '{names} would like to speak',
@@ -63,6 +63,9 @@ export const call = {
       refused: 'No connection allowed',
     },
     grade: { good: 'Good network', fair: 'Fair network', poor: 'Poor network' },
+    /** On the button, in a word. */
+    caption: { people: 'People', invite: 'Invite', lock: 'Lock', locked: 'Locked', record: 'Record', stop: 'Stop', leave: 'Leave' },
+    kindOf: { dispatch: 'Dispatch call', consultation: 'Consultation', conference: 'Conference', drill: 'Drill call', group: 'Push-to-talk group' },
     roleOf: { host: 'Host', dispatcher: 'Desk', officer: 'Officer', expert: 'Expert', guest: 'Guest', device: 'Device' },
     stateOf: { invited: 'Invited', ringing: 'Ringing', present: 'Here', away: 'Lost', left: 'Left', declined: 'Declined', missed: 'Missed', removed: 'Removed' },
     ringTitle: 'Video call',
@@ -117,7 +120,6 @@ export const call = {
     circleCall: 'Call {n}',
     circleNone: 'Nobody on duty inside: draw a larger circle.',
     circleGroup: 'Push to talk: one voice at a time',
-    circleTitle: 'Call to {n} in a circle',
     key: 'video call / enlarge it',
   },
 }

@@ -31,6 +31,8 @@ export const call = {
     grow: 'Larger',
     shrink: 'Smaller',
     toTask: 'To the task',
+    goesOn: 'The call goes on',
+    comeBack: 'Back to the call',
     leave: 'Leave the call',
     hangUp: 'Hang up',
     leaveTitle: 'Leave the call',

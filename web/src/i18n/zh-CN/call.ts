@@ -31,6 +31,8 @@ export const call = {
     grow: '放大',
     shrink: '缩小',
     toTask: '回到任务',
+    goesOn: '通话仍在进行',
+    comeBack: '返回通话',
     leave: '离开通话',
     hangUp: '挂断',
     leaveTitle: '离开通话',

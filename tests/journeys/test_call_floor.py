@@ -158,7 +158,8 @@ def _back_after_its_page_was_closed(phone: Device) -> None:
 def _apart(one: Device, *tests: str) -> None:
     """Nothing of one thing lies under the other."""
     upper, lower = (one.page.get_by_test_id(test).bounding_box() for test in tests)
-    assert upper and lower
+    assert upper
+    assert lower
     assert upper["y"] + upper["height"] <= lower["y"], (upper, lower)
 
 

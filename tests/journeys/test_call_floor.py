@@ -78,8 +78,8 @@ def test_the_desk_leads_the_call(
     scene.goes_on()
     _muted_until_given_the_word(screen, phone, officer)
     _a_picture_for_the_file(screen, desk, room, alert, officer)
-    _back_after_its_page_was_closed(phone)
-    scene.goes_on()
+    _back_after_its_page_was_closed(phone, seat_of(room, role="host"))
+    until(scene.is_heard, "the desk hears the officer again")
 
     page = screen.page
     page.get_by_test_id("call-size").click()
@@ -152,10 +152,10 @@ def _a_picture_for_the_file(
     assert line["snapshot"]["of"] == officer["id"]
 
 
-def _back_after_its_page_was_closed(phone: Device) -> None:
+def _back_after_its_page_was_closed(phone: Device, host: dict[str, Any]) -> None:
     phone.page.reload()
     phone.page.get_by_test_id("call-back").tap()
-    expect(phone.page.get_by_test_id("phone-call")).to_be_visible()
+    seen(phone, host["id"]).goes_on()
 
 
 def _apart(one: Device, *tests: str) -> None:

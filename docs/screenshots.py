@@ -3,13 +3,15 @@
     PYTHONPATH=. .venv/bin/python docs/screenshots.py [URL]
 
 Plays the beginning of the scene at Kuiwen's sewage plant through the real doors: officer1 goes on duty nearby, the
-outfall's logger reports COD above its limit, the desk calls officer1. Afterwards the call is withdrawn and the alert
+outfall's logger reports COD above its limit, the desk sends officer1 and then sees the scene in a video call, which the
+wall shows too; the cameras are drawn (docs/scenes.py). Afterwards the call is ended, officer1 withdrawn and the alert
 closed. Needs Chromium and the development requirements; writes docs/pictures/*.png.
 """
 
 import argparse
 import shutil
 import socket
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
@@ -18,6 +20,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+import scenes
 from playwright.sync_api import Browser, Page, sync_playwright
 
 PASSWORD = "onemap-demo"  # noqa: S105 - public on purpose
@@ -28,11 +31,13 @@ TO_LOGGER_PASSWORD = "123456"  # noqa: S105 - the protocol's own default
 
 DESK: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}}
 WALL: dict[str, Any] = {"viewport": {"width": 1920, "height": 1080}}
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+MEDIA = ["camera", "microphone"]
 PHONE: dict[str, Any] = {
     "viewport": {"width": 390, "height": 844},
     "is_mobile": True,
     "has_touch": True,
-    "permissions": ["geolocation"],
+    "permissions": ["geolocation", *MEDIA],
 }
 
 
@@ -42,8 +47,13 @@ def main() -> None:
     parser.add_argument("--hj212-port", type=int, default=9212)
     parser.add_argument("--chromium", default=shutil.which("chromium") or shutil.which("google-chrome"))
     options = parser.parse_args()
-    with at_work(options.url, "kuiwen", options.chromium) as (browser, desk):
-        take_all(browser, options.url, desk, options.hj212_port)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        at_work(options.url, "kuiwen", options.chromium) as (browser, desk),
+    ):
+        films = [scenes.film(one, Path(folder) / f"{one.__name__}.y4m") for one in (scenes.at_the_desk, scenes.outfall)]
+        room, outside = (filming(browser, options.chromium, film) for film in films)
+        take_all(room, outside, options.url, desk, options.hj212_port)
 
 
 @contextmanager
@@ -54,19 +64,25 @@ def at_work(url: str, username: str, chromium: str | None) -> Iterator[tuple[Bro
         session = door.post("/api/session", json={"username": username, "password": PASSWORD}).raise_for_status()
         door.headers["Authorization"] = f"Bearer {session.json()['token']}"
         door.cookies.clear()
-        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         yield browser, door
         browser.close()
 
 
-def take_all(browser: Browser, url: str, desk: httpx.Client, gateway_port: int) -> None:
+def filming(browser: Browser, chromium: str | None, film: Path) -> Browser:
+    """Another browser, whose camera shows a film."""
+    camera = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
+    arguments = [*ARGUMENTS, *camera, f"--use-file-for-fake-video-capture={film}"]
+    return browser.browser_type.launch(executable_path=chromium, args=arguments)
+
+
+def take_all(browser: Browser, outside: Browser, url: str, desk: httpx.Client, gateway_port: int) -> None:
     device = next(one for one in _items(desk, "/api/intake/devices") if "污水处理厂" in (one["point_name"] or ""))
     point = next(one for one in _items(desk, "/api/points", kind="outfall") if one["id"] == device["point_id"])
     place = {"longitude": point["lon"] + AWAY[0], "latitude": point["lat"] + AWAY[1], "accuracy": 6}
     with (
-        signed_in(browser, url, "officer1", "/field", "zh-CN", geolocation=place, **PHONE) as phone,
-        signed_in(browser, url, "kuiwen", "/desk", "zh-CN", **DESK) as screen,
+        signed_in(outside, url, "officer1", "/field", "zh-CN", geolocation=place, **PHONE) as phone,
+        signed_in(browser, url, "kuiwen", "/desk", "zh-CN", permissions=MEDIA, **DESK) as screen,
         signed_in(browser, url, "kuiwen", "/desk", "en", **DESK) as english,
         signed_in(browser, url, "province", "/wall", "zh-CN", **WALL) as wall,
         signed_in(browser, url, "province", "/wall", "en", theme="light", **WALL) as day_wall,
@@ -96,7 +112,25 @@ def take_all(browser: Browser, url: str, desk: httpx.Client, gateway_port: int) 
         phone.get_by_test_id("accept").tap()
         phone.get_by_test_id("depart").wait_for()
         shoot(phone, "phone-way")
+        take_the_video_call(screen, phone, wall, alert)
         withdraw(desk, call)
+
+
+def take_the_video_call(screen: Page, phone: Page, wall: Page, alert: dict[str, Any]) -> None:
+    """From the assignment by one click: the scene on the desk, on the phone that films it, and on the wall."""
+    screen.locator('[data-testid^="video-call-"]').click()
+    phone.get_by_test_id("answer").tap()
+    shown = "document.querySelector('.large video')?.getVideoPlaybackQuality().totalVideoFrames > 20"
+    for page in (screen, phone):
+        page.wait_for_function(shown)
+    shoot(screen, "desk-call")
+    phone.screenshot(path=PICTURES / "phone-call.png", animations="disabled")
+    wall.get_by_test_id(f"wall-alert-{alert['id']}").click()
+    wall.wait_for_function("document.querySelector('[data-testid=wall-call] video')?.videoWidth > 0")
+    shoot(wall, "wall-call")
+    screen.get_by_test_id("call-leave").click()
+    screen.get_by_test_id("call-end").click()
+    screen.get_by_test_id("call-panel").wait_for(state="detached")
 
 
 @contextmanager

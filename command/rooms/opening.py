@@ -20,8 +20,8 @@ from command.rooms.views import room_facts
 from data.tables import Officer
 from gis.database import Database
 from gis.http import Forbidden, NotFound
+from gis.tables import RegionRow
 
-_TITLES = {"dispatch": "调度通话", "consultation": "专家会商", "conference": "视频会议", "drill": "演练通话"}
 _CALLED_AGAIN = ("invited", "left", "declined", "missed", "removed")
 _ONE_PER_ALERT = ("dispatch", "drill")
 
@@ -67,7 +67,7 @@ async def open_room(
         kind=asked.kind,
         alert_id=asked.alert_id,
         assignment_id=asked.assignment_id,
-        title=asked.title or _TITLES[asked.kind],
+        title=asked.title or await _name_of(session, asked.region),
         region=asked.region,
         recording=asked.kind in _ONE_PER_ALERT,  # by rule: what is dispatched is evidence
         audio_group=asked.audio_group,
@@ -110,6 +110,12 @@ async def _of_alert(session: AsyncSession, asked: Opening) -> tuple[Opening, boo
     if asked.kind == "drill" and not alert.drill:
         raise Refused("a real alert takes a real room: kind dispatch", zh="真实警情不能用演练通话")
     return replace(asked, region=alert.region, title=asked.title or alert.title), alert.drill
+
+
+async def _name_of(session: AsyncSession, region: str) -> str:
+    """A room without a title is called by its place alone: each page says the kind before it, in its own language."""
+    name = await session.scalar(select(RegionRow.name).where(RegionRow.adcode == region.ljust(6, "0")))
+    return name or region
 
 
 async def alert_is_drill(session: AsyncSession, alert_id: int | None) -> bool:

@@ -143,7 +143,7 @@ class NewRoom(Called):
     kind: Kind
     alert_id: Id | None = None
     assignment_id: Id | None = None
-    title: Name | None = Field(default=None, description="the alert's title, or by the kind, when left out")
+    title: Name | None = Field(default=None, description="the alert's title, or the name of the place, when left out")
     audio_group: bool = Field(default=False, description="push to talk: one voice at a time")
 
 

@@ -57,6 +57,20 @@ describe('camera and microphone', () => {
     const other = await otherCamera(present as unknown as MediaStreamTrack, 'environment', devices({}).capture)
     expect([present.stopped, other.kind]).toEqual([true, 'video'])
   })
+
+  test('of cameras that look to no side the next one is taken, and after the last the first', async () => {
+    const camera = (deviceId: string) => ({ ...track('video'), getSettings: () => ({ deviceId }) }) as unknown as MediaStreamTrack
+    const desk = {
+      getUserMedia: async ({ video }: MediaStreamConstraints) => {
+        const asked = ((video as MediaTrackConstraints).deviceId as { exact: string } | undefined)?.exact ?? 'left'
+        return { getVideoTracks: () => [camera(asked)] }
+      },
+      enumerateDevices: async () => ['left', 'right'].map((deviceId) => ({ kind: 'videoinput', deviceId })),
+    } as unknown as Capture
+    const right = await otherCamera(camera('left'), 'environment', desk)
+    expect(right.getSettings().deviceId).toBe('right')
+    expect((await otherCamera(right, 'user', desk)).getSettings().deviceId).toBe('left')
+  })
 })
 
 describe('figures', () => {

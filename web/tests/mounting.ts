@@ -1,5 +1,6 @@
 /** Runs a composable inside a component of its own. */
 import { type App, createApp } from 'vue'
+import { i18n } from '@/i18n'
 
 export type { App }
 
@@ -11,6 +12,7 @@ export function mount<Result>(use: () => Result): [App, Result] {
       return () => null
     },
   })
+  app.use(i18n)
   app.mount(document.createElement('div'))
   return [app, result!]
 }

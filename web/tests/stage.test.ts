@@ -20,8 +20,8 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-function stage() {
-  const [made, result] = mount(() => useStage(() => (rings += 1)))
+function stage(isSeen?: (id: number) => boolean) {
+  const [made, result] = mount(() => useStage(() => (rings += 1), isSeen))
   app = made
   return result
 }
@@ -105,6 +105,31 @@ test('one that somebody points at has the stage at once, and can be put away', a
   show(2)
   expect(alert.value?.id).toBe(2)
   leave()
+  expect(alert.value).toBeNull()
+})
+
+test('whose scene is seen in a call stays, gives way to a new alert, and comes back, until it is put away', async () => {
+  const calling = new Set([1])
+  const { alert, leave } = stage((id) => calling.has(id))
+  await rise([1])
+  await pass(STAGE_MS * 3)
+  expect(alert.value?.id).toBe(1)
+  await rise([2])
+  await pass(STAGE_WITH_OTHERS_MS)
+  expect(alert.value?.id).toBe(2)
+  await pass(STAGE_MS)
+  expect(alert.value?.id).toBe(1)
+  leave()
+  expect(alert.value).toBeNull()
+})
+
+test('when the call is over, so is its time on the stage', async () => {
+  const calling = new Set([1])
+  const { alert } = stage((id) => calling.has(id))
+  await rise([1])
+  await pass(STAGE_MS * 2)
+  calling.clear()
+  await pass(STAGE_MS)
   expect(alert.value).toBeNull()
 })
 

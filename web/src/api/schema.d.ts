@@ -4020,7 +4020,7 @@ export interface components {
             assignment_id?: number | null;
             /**
              * Title
-             * @description the alert's title, or by the kind, when left out
+             * @description the alert's title, or the name of the place, when left out
              */
             title?: string | null;
             /**

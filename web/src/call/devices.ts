@@ -18,7 +18,7 @@ export interface Captured {
 }
 
 /** The part of `navigator.mediaDevices` that we use. */
-export type Capture = Pick<MediaDevices, 'getUserMedia'>
+export type Capture = Pick<MediaDevices, 'getUserMedia'> & Partial<Pick<MediaDevices, 'enumerateDevices'>>
 
 /** Sound as people speak: no echo of the loudspeaker, no hiss of the road. */
 const SOUND: MediaTrackConstraints = { echoCancellation: true, noiseSuppression: true, autoGainControl: true }
@@ -78,10 +78,20 @@ export function release(captured: Captured | null): void {
 /** The other camera. A phone can open only one at a time: the present one is let go first. */
 export async function otherCamera(present: MediaStreamTrack, facing: Facing, devices = captureOf()): Promise<MediaStreamTrack> {
   if (!devices) throw new Error('There is no camera on a page that was not loaded securely.')
+  const before = cameraOf(present)
   present.stop()
-  const stream = await devices.getUserMedia({ video: picture(facing) })
-  return stream.getVideoTracks()[0]!
+  const open = async (video: MediaTrackConstraints) => (await devices.getUserMedia({ video })).getVideoTracks()[0]!
+  const found = await open(picture(facing))
+  if (before === undefined || cameraOf(found) !== before) return found
+  // Cameras that look to no side, e.g. two at a desk: the next one.
+  const cameras = ((await devices.enumerateDevices?.()) ?? []).filter(({ kind }) => kind === 'videoinput').map(({ deviceId }) => deviceId)
+  const next = cameras[(cameras.indexOf(before) + 1) % cameras.length]
+  if (next === undefined || next === before) return found
+  found.stop()
+  return open({ ...picture(facing), facingMode: undefined, deviceId: { exact: next } })
 }
+
+const cameraOf = (track: MediaStreamTrack): string | undefined => track.getSettings?.().deviceId
 
 type TorchTrack = { getCapabilities?: () => MediaTrackCapabilities & { torch?: boolean } }
 

@@ -20,6 +20,8 @@ export const useRooms = defineStore('rooms', () => {
   }
   /** The newest call that waits for our answer. */
   const ringing = computed(() => open.value.filter((room) => seatOf(room)?.state === 'ringing').sort((a, b) => b.id - a.id)[0] ?? null)
+  /** A call that goes on without us, in which we have a seat: the page was closed, or somebody hung up too early. */
+  const goingOn = computed(() => open.value.filter((room) => ['present', 'away', 'left'].includes(seatOf(room)?.state ?? '')).sort((a, b) => b.id - a.id)[0] ?? null)
 
   async function load(): Promise<void> {
     const { items } = await api.rooms.list({ state: 'open' })
@@ -47,5 +49,5 @@ export const useRooms = defineStore('rooms', () => {
     if (kind.startsWith('room.')) apply(data as Room)
   }
 
-  return { rows, open, byAlert, ringing, seatOf, load, apply, decline, hear }
+  return { rows, open, byAlert, ringing, goingOn, seatOf, load, apply, decline, hear }
 })

@@ -31,6 +31,8 @@ export const call = {
     grow: '放大',
     shrink: '缩小',
     toTask: '回到任务',
+    goesOn: '通话仍在进行',
+    comeBack: '返回通话',
     leave: '离开通话',
     hangUp: '挂断',
     leaveTitle: '离开通话',
@@ -63,6 +65,9 @@ export const call = {
       refused: '无法建立连接',
     },
     grade: { good: '网络良好', fair: '网络一般', poor: '网络差' },
+    /** On the button, in a word. */
+    caption: { people: '人员', invite: '邀请', lock: '锁定', locked: '已锁定', record: '录制', stop: '停录', leave: '离开' },
+    kindOf: { dispatch: '调度通话', consultation: '专家会商', conference: '视频会议', drill: '演练通话', group: '对讲组' },
     roleOf: { host: '发起人', dispatcher: '指挥席', officer: '执法人员', expert: '专家', guest: '来宾', device: '设备' },
     stateOf: { invited: '已邀请', ringing: '呼叫中', present: '在线', away: '掉线', left: '已离开', declined: '已拒接', missed: '未接听', removed: '已移出' },
     ringTitle: '视频呼叫',
@@ -117,7 +122,6 @@ export const call = {
     circleCall: '呼叫 {n} 人',
     circleNone: '圈内没有在岗人员，请画大一些。',
     circleGroup: '对讲模式：按住说话，同一时间一人讲',
-    circleTitle: '圈定呼叫 {n} 人',
     key: '视频呼叫 / 放大通话',
   },
 }

@@ -1,6 +1,7 @@
 /**
  * Which alert has the stage. A raised one keeps it until it is acknowledged or its time is over; the next waits its
- * turn, the gravest first, but not as long.
+ * turn, the gravest first, but not as long. Where the scene is being seen in a call, the alert stays, or comes back
+ * after those who waited.
  */
 import { computed, type ComputedRef, onUnmounted, ref, watch } from 'vue'
 import type { Alert } from '@/api'
@@ -22,13 +23,15 @@ export interface Stage {
   leave: () => void
 }
 
-/** `onRise` is told once for every batch of new alerts. */
-export function useStage(onRise: () => void): Stage {
+/** `onRise` is told once for every batch of new alerts; `isSeen` says whether a call shows the alert's scene. */
+export function useStage(onRise: () => void, isSeen: (alertId: number) => boolean = () => false): Stage {
   const alerts = useAlerts()
   const id = ref<number | null>(null)
   const queue = ref<number[]>([])
   let timer: number | undefined
   let began = 0
+  /** Whose scene was being seen when its time was over. */
+  let seenLast: number | null = null
   let seen: ReadonlySet<number> = new Set(alerts.risen)
 
   const alert = computed(() => (id.value === null ? null : (alerts.rows.get(id.value) ?? null)))
@@ -50,13 +53,23 @@ export function useStage(onRise: () => void): Stage {
 
   function endIn(ms: number): void {
     window.clearTimeout(timer)
-    timer = window.setTimeout(leave, ms)
+    timer = window.setTimeout(end, ms)
+  }
+
+  function end(): void {
+    if (id.value !== null && isSeen(id.value)) seenLast = id.value
+    giveOn()
   }
 
   function leave(): void {
-    const next = stillRaised.value[0]
+    seenLast = null
+    giveOn()
+  }
+
+  function giveOn(): void {
+    const first = stillRaised.value[0]
     queue.value = stillRaised.value.slice(1).map(({ id }) => id)
-    put(next?.id ?? null)
+    put(first?.id ?? (seenLast !== null && isSeen(seenLast) ? seenLast : null))
   }
 
   watch(
@@ -67,8 +80,8 @@ export function useStage(onRise: () => void): Stage {
       if (fresh.length === 0) return
       onRise()
       queue.value = [...queue.value, ...fresh].slice(-MOST_WAITING)
-      if (id.value === null) leave()
-      else if (alert.value?.status === 'raised') endIn(Math.max(0, STAGE_WITH_OTHERS_MS - (Date.now() - began)))
+      if (id.value === null) giveOn()
+      else if (alert.value?.status === 'raised' || isSeen(id.value)) endIn(Math.max(0, STAGE_WITH_OTHERS_MS - (Date.now() - began)))
     },
   )
   watch(

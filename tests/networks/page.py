@@ -1,6 +1,6 @@
 """Chromium in a namespace, with the pages' own call on an empty page: it sends, and views the officer.
 
-Playwright speaks to it through a pipe and answers for its site, so that nothing but sound and pictures needs the network.
+Playwright speaks to it through a pipe and answers for its site: only sound and pictures need the network.
 """
 
 import asyncio
@@ -26,11 +26,17 @@ from video.turn import TurnServers
 
 _SITE = "https://call.test/"  # nobody's: cameras are given to secure pages only
 _ARGUMENTS = (
-    *("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update"),
+    *(
+        "--no-sandbox",
+        "--disable-gpu",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+    ),
     *("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"),
     "--autoplay-policy=no-user-gesture-required",
 )
-_SEND = {"generation": 1, "stalled": False, "video_paused": False}
+_SENDS = {"generation": 1, "stalled": False, "video_paused": False}
 
 
 def missing() -> str | None:
@@ -53,7 +59,10 @@ class CallPage:
         """Enter the room, with these TURN servers."""
         await self._page.expose_function("askDoor", self._ask)
         servers = [asdict(one) for one in TurnServers(tuple(turn), TURN_SECRET).for_page("page")]
-        seats = [{"id": 1, "state": "present", "publication": None}, {"id": 2, "state": "present", "publication": _SEND}]
+        seats = [
+            {"id": 1, "state": "present", "publication": None},
+            {"id": 2, "state": "present", "publication": _SENDS},
+        ]
         room = {
             "seats": seats,
             "me": {"seat_id": 1},

@@ -37,6 +37,7 @@ def direct(net: Lands) -> Lands:
     net.cable("officer", PAGE, "hub", HUB)
     return net
 
+
 async def test_page_comes_back_when_its_network_does(direct: Lands, page: CallPage) -> None:
     await page.begin()
     now, _ = await page.sees_more()

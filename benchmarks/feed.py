@@ -252,7 +252,7 @@ def serve(url: str, home: Path, port: int, checkout: Path) -> subprocess.Popen[b
         "PYTHONPATH": str(checkout),
     }
     return subprocess.Popen(
-        [sys.executable, "-m", "command.serve", "web"],
+        [sys.executable, "-m", "command.processes.web"],
         env=environment,
         cwd=home,
         stderr=(home / "web.log").open("wb"),

@@ -18,7 +18,7 @@ from routing.network import PreparedNetwork
 from routing.ranking import rank
 
 Times = list["float | None"]
-ENGINES = ("ours", "scipy", "networkx", "osrm", "valhalla", "valhalla-tdm")
+ENGINES = ("ours", "scipy", "networkx", "osrm", "osrm-mld", "valhalla", "valhalla-tdm")
 
 
 class Engine(Protocol):
@@ -34,7 +34,8 @@ class Engine(Protocol):
 
 
 class Ours:
-    """The product's own function: snapping, the order, distances, and routes with street names."""
+    """The product's own function: snapping, the order, and routes with street names (like the peers, without the
+    distances of those who get no route)."""
 
     name, same_roads = "ours", True
 
@@ -45,7 +46,7 @@ class Ours:
         del limit_s
         began = time.perf_counter()
         candidates = [(number, lon, lat) for number, (lon, lat) in enumerate(question.officers_at)]
-        ranked = rank(self._network, question.target_at, candidates, routes=routes)
+        ranked = rank(self._network, question.target_at, candidates, routes=routes, distances=routes)
         ms = (time.perf_counter() - began) * 1000
         times: Times = [None] * len(candidates)
         for each in ranked:

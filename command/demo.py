@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 
 from command.access.passwords import hash_password
 from command.access.tables import UserAccount
+from command.roads import road_store
 from command.rooms.tables import Expert
-from command.serve import road_store
 from data.demo.experts import demo_experts
 from data.demo.load import load_world
 from data.demo.roads import shandong_counties, write_demo_roads

@@ -29,6 +29,7 @@ from video.hub import Hub
 log = logging.getLogger(__name__)
 
 SEEN_EVERY_S = 1.0
+HOLD_S = 2.5  # for one who does not send yet; well within what the web process grants a hub for an answer
 AGAIN_S = 0.5
 TRIES = 20
 
@@ -60,6 +61,7 @@ async def run_media(database: Database, settings: MediaSettings, record: Record 
         relay_only=settings.hub_relay_only,
         address=str(settings.address) if settings.address else None,
         guard=Guard(settings.limits),
+        hold_s=HOLD_S,
     )
     secret = secrets.token_urlsafe(32)
     listening = socket.create_server((settings.door_host, settings.door_port))

@@ -1,7 +1,8 @@
-"""`./onemap test`: all checks and all tests, in two strands; with pytest's own arguments only what they name.
+"""`./onemap test`: all checks and all tests, in four strands; with pytest's own arguments only what they name.
 
-The journeys wait for browsers and for products that start while checks and the other tests compute: on two cores both
-are through hardly later than the longer of them would be alone.
+Journeys wait for browsers and for products that start, the database tests for the database: it takes four strands side
+by side to keep two cores busy to the end. None shares a home, a database or a port with another, and only one drives
+Chromium.
 """
 
 import signal
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
@@ -16,7 +18,13 @@ from typing import BinaryIO
 
 from command.checks import ROOT, checks_of, run_checks, summary
 
-_JOURNEYS = "tests/journeys"
+# What runs beside the checks and the other tests: names, and what pytest is to take.
+_BESIDE = {
+    "journeys in a browser": ("tests/journeys", "-m", "browser"),
+    "other journeys": ("tests/journeys", "-m", "not browser"),
+    "database tests": ("tests/postgis",),
+}
+_OTHERS = ("tests", "--ignore=tests/journeys", "--ignore=tests/postgis")
 _NO_TESTS_COLLECTED = 5
 _LOOK_EVERY_S = 0.2
 _CLEANED_UP_WITHIN_S = 60.0
@@ -74,14 +82,17 @@ def main(arguments: Sequence[str]) -> int:
     if arguments:
         return run(pytest_on(arguments))
     started = time.monotonic()
-    with TemporaryDirectory() as folder, Aside(pytest_on([_JOURNEYS]), Path(folder) / "journeys") as aside:
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory()))
+        beside = {name: stack.enter_context(Aside(pytest_on(some), folder / name)) for name, some in _BESIDE.items()}
         verdicts = run_checks(checks_of())
-        others = run(pytest_on(["tests", f"--ignore={_JOURNEYS}"]))
-        print("The journeys, which ran beside all this:", flush=True)
-        journeys = aside.show(sys.stdout.buffer)
-    ended = f"unit and database tests {verdict(others)}; journeys {verdict(journeys)}"
+        codes = {"unit tests": run(pytest_on(_OTHERS))}
+        for name, aside in reversed(beside.items()):
+            print(f"The {name}, which ran beside all this:", flush=True)
+            codes[name] = aside.show(sys.stdout.buffer)
+    ended = "; ".join(f"{name} {verdict(code)}" for name, code in codes.items())
     print(f"onemap test: {summary(verdicts)}; {ended}; {time.monotonic() - started:.0f} s in all")
-    return others or journeys or int(not all(one.passed for one in verdicts))
+    return next((code for code in codes.values() if code), int(not all(one.passed for one in verdicts)))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import pyogrio.raw
 from numpy.typing import NDArray
 from sqlalchemy import Select, func, literal_column, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -105,6 +104,8 @@ class Export:
     def _write(
         self, path: Path, names: list[str], types: list[Any], rows: Sequence[Sequence[Any]], *, append: bool
     ) -> None:
+        import pyogrio.raw  # brings pandas along: a second to load that no start should wait for
+
         columns = list(zip(*((row[0], *row[2:]) for row in rows), strict=True)) or [()] * len(names)
         held = [_column(values, kind) for values, kind in zip(columns, types, strict=True)]
         shapes: NDArray[Any] = np.array([row[1] for row in rows], dtype=object)

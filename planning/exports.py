@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pyarrow as pa
-import pyogrio
 
 from gis.spreadsheets import no_formula
 from planning import products
@@ -56,6 +55,8 @@ def as_csv(places: bytes, origins: list[str]) -> bytes:
 
 def write_geopackage(path: Path, layers: Mapping[str, bytes]) -> None:
     """Write products as layers of one GeoPackage (WGS84); lists become texts with semicolons."""
+    import pyogrio  # brings pandas along: a second to load that no start should wait for
+
     for name, content in layers.items():
         table = products.read(content)
         kind = {"places": "Point", "cells": "Polygon", "areas": "MultiPolygon"}[name]

@@ -7,16 +7,17 @@ import re
 from collections.abc import Sequence
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import folium
 import shapely
-from branca.element import Element
 
 from planning.colours import BEYOND, ORIGIN, colours
 from planning.demands import County
 from planning.drawing import features
 from planning.shapes import CoverageResult, Uncovered
+
+if TYPE_CHECKING:
+    import folium
 
 SHOWN = 3000
 """So many of those not covered are drawn, the gravest first; the legend says of how many."""
@@ -36,6 +37,8 @@ def offline_map(
 
     `demo` says on it that the data are made up.
     """
+    import folium  # brings pandas along: no start should wait for it
+
     drawn = json.loads(features(areas))
     chart = folium.Map(tiles=None, control_scale=True, attributionControl=False, prefer_canvas=True)
     chart.default_js, chart.default_css = [], []  # they name addresses on the internet; ours stand in the header
@@ -88,7 +91,11 @@ def _borders(counties: Sequence[County]) -> dict[str, Any]:
     }
 
 
-def _points(chart: folium.Map, name: str, places: list[tuple[float, float, str]], *, radius: int, colour: str) -> None:
+def _points(
+    chart: "folium.Map", name: str, places: list[tuple[float, float, str]], *, radius: int, colour: str
+) -> None:
+    import folium
+
     if not places:
         return
     drawn = {
@@ -153,7 +160,7 @@ margin-right:6px;border-radius:2px;vertical-align:-1px}.legend small{color:#555}
 """
 
 
-def _render(chart: folium.Map, title: str, legend: str) -> str:
+def _render(chart: "folium.Map", title: str, legend: str) -> str:
     root: Any = chart.get_root()
     root.title = html.escape(title)
     root.header.add_child(_as_it_is(f"<style>{_leaflet_css()}{_STYLE}</style>"), name="leaflet_css")
@@ -165,6 +172,8 @@ def _render(chart: folium.Map, title: str, legend: str) -> str:
 
 def _as_it_is(text: str) -> Any:
     """An element whose text is no template, whatever braces are in it."""
+    from branca.element import Element
+
     made: Any = Element("{{ this.text }}")
     made.text = text
     return made

@@ -207,13 +207,23 @@ class Roads:
         target: LonLat,
         candidates: Sequence[tuple[Id, float, float]],
         *,
+        classes: Sequence[int] | None = None,
         routes: int = 10,
+        distances: int | None = None,
         within_s: float | None = None,
     ) -> list[Ranked[Id]]:
         """`routing.ranking.rank` on the roads as they are now."""
         state = self._current()
         return await asyncio.to_thread(
-            rank, state.network, target, candidates, blocked=state.blocked, routes=routes, within_s=within_s
+            rank,
+            state.network,
+            target,
+            candidates,
+            classes=classes,
+            blocked=state.blocked,
+            routes=routes,
+            distances=distances,
+            within_s=within_s,
         )
 
     def farthest_m(self, seconds: float) -> float:

@@ -4,6 +4,7 @@ The cluster and its migrated template database are made once a session; a fresh 
 (some 50 ms), so that no test sees another's rows.
 """
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Iterator
 from itertools import count
@@ -19,6 +20,7 @@ from gis.database import Database
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATE = "onemap_template"
+HOUSE_TEMPLATE = "onemap_house_template"
 
 settings.register_profile("onemap", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("onemap")
@@ -62,6 +64,28 @@ def postgis_url(cluster: PrivateCluster, migrated_template: str) -> Iterator[str
 def module_postgis_url(cluster: PrivateCluster, migrated_template: str) -> Iterator[str]:
     """Address of a fresh database with all migrations, for all tests of one module."""
     yield from fresh_database(cluster, migrated_template)
+
+
+@pytest.fixture(scope="session")
+def house_template(cluster: PrivateCluster, migrated_template: str) -> str:
+    """Name of a database with the people and regions that every house has, only copied."""
+    from tests.house import settle  # the whole application, which only the tests on a house need
+
+    cluster.create_database(HOUSE_TEMPLATE, template=migrated_template)
+    asyncio.run(settle(cluster.url(HOUSE_TEMPLATE)))
+    return HOUSE_TEMPLATE
+
+
+@pytest.fixture
+def house_url(cluster: PrivateCluster, house_template: str) -> Iterator[str]:
+    """Address of a fresh database for the house of this test alone."""
+    yield from fresh_database(cluster, house_template)
+
+
+@pytest.fixture(scope="module")
+def module_house_url(cluster: PrivateCluster, house_template: str) -> Iterator[str]:
+    """Address of a fresh database for a house of all tests of one module."""
+    yield from fresh_database(cluster, house_template)
 
 
 @pytest.fixture

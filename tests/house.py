@@ -1,4 +1,7 @@
-"""The whole web process over a test's own database: a small town's roads, people of every role in two counties."""
+"""The whole web process over a test's own database: a small town's roads, people of every role in two counties.
+
+What every house has from the start, `settle` writes into a database once; each stands on a copy of that (`house_url`).
+"""
 
 import asyncio
 import socket
@@ -15,9 +18,10 @@ from fastapi import FastAPI
 from sqlalchemy import func, text
 
 from command.access.passwords import token_hash
-from command.access.sessions import open_session
-from command.access.tables import UserAccount
+from command.access.sessions import LIFETIME, open_session
+from command.access.tables import UserAccount, UserSession
 from command.app import create_app
+from command.housekeeping import make_partitions
 from command.intake import Intake
 from command.rooms.carrying import Connect, IceFor, no_hub, no_ice
 from command.rooms.presence import Patience
@@ -56,6 +60,13 @@ _REGIONS = (
     ("370705", "奎文区", "county", "370700", (119.0, 36.6, 119.3, 36.8)),
 )
 
+_PEOPLE = (
+    *((role, role, KUIWEN) for role in DESK_ROLES),
+    *((f"fangzi-{role}", role, FANGZI) for role in DESK_ROLES),
+    ("city", "duty", WEIFANG),
+    ("province", "duty", PROVINCE),
+    ("province-admin", "admin", PROVINCE),
+)
 
 # A machine that is busy with other tests takes nobody for gone; a test that wants that says that it was long ago.
 UNHURRIED = Patience(
@@ -202,7 +213,7 @@ async def house(
     livekit: LiveKit | None = None,
     **dispatch: Any,
 ) -> AsyncIterator[House]:
-    """Run the application on a migrated database: regions, a standard's limits and people are put in first."""
+    """Run the application on a copy of a database that has been settled."""
     database = Database(url, pool_size=8)
     app = create_app(
         database,
@@ -213,7 +224,18 @@ async def house(
         livekit=livekit,
         patience=UNHURRIED,
     )
-    made = House(app, database)
+    made = House(app, database, {name: _token_of(name) for name, _, _ in _PEOPLE})
+    async with app.router.lifespan_context(app), made.stack:
+        async with asyncio.timeout(20):
+            while not app.state.follower.connected:
+                await asyncio.sleep(0.005)
+        yield made
+
+
+async def settle(url: str) -> None:
+    """Put into a migrated database what every house has: regions, a standard's limits, people who are signed in."""
+    database = Database(url, pool_size=1)
+    await make_partitions(database)
     async with database.for_system() as session, session.begin():
         for adcode, name, level, parent, box in _REGIONS:
             await session.execute(
@@ -225,17 +247,15 @@ async def house(
                 | dict(zip(("west", "south", "east", "north"), box, strict=True)),
             )
         session.add_all(_limits())
-        for prefix, region in (("", KUIWEN), ("fangzi-", FANGZI)):
-            for role in DESK_ROLES:
-                await _sign_in(made, session, _user(prefix + role, role, region, None))
-        for name, region in (("city", WEIFANG), ("province", PROVINCE)):
-            await _sign_in(made, session, _user(name, "duty", region, None))
-        await _sign_in(made, session, _user("province-admin", "admin", PROVINCE, None))
-    async with app.router.lifespan_context(app), made.stack:
-        async with asyncio.timeout(20):
-            while not app.state.follower.connected:
-                await asyncio.sleep(0.005)
-        yield made
+        people = [_user(name, role, region, None) for name, role, region in _PEOPLE]
+        session.add_all(people)
+        await session.flush()
+        until = datetime.now(UTC) + LIFETIME
+        session.add_all(
+            UserSession(token_hash=token_hash(_token_of(one.username)), user_id=one.id, expires_at=until)
+            for one in people
+        )
+    await database.close()
 
 
 @asynccontextmanager
@@ -312,10 +332,8 @@ def _user(username: str, role: str, region: str, officer_id: int | None) -> User
     )
 
 
-async def _sign_in(made: House, session: Any, user: UserAccount) -> None:
-    session.add(user)
-    await session.flush()
-    made.tokens[user.username] = await open_session(session, user.id)
+def _token_of(username: str) -> str:
+    return f"token-of-{username}"
 
 
 def _limits() -> list[DischargeLimit]:

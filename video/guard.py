@@ -79,7 +79,7 @@ class Guard:
         if self.lag_s > self._limits.lag_s:
             raise HubBusy(f"the media hub is {self.lag_s * 1000:.0f} ms late; try again in a moment")
         if self.cpu > self._limits.cpu:
-            raise HubBusy(f"the media hub uses {self.cpu:.0%} of its processor; try again in a moment", 5.0)
+            raise HubBusy(f"the media hub uses {self.cpu:.0%} of its processor; try again in a moment")
         if self._waiting >= self._limits.waiting:
             raise HubBusy("too many are joining at once; try again in a moment", 1.0)
         self._waiting += 1

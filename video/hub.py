@@ -40,6 +40,7 @@ log = logging.getLogger(__name__)
 LOOK_S: Final = 0.1
 CONNECT_WITHIN_S: Final = 15.0
 CLOSE_WITHIN_S: Final = 5.0
+HELD_AT_MOST: Final = 64  # questions for one who does not send yet; more are answered at once
 SAME_VIEW_AT_MOST: Final = 3  # legs of one viewer to one publisher; the eldest are those of a page that came anew
 EVENTS_AT_MOST: Final = 10_000
 
@@ -73,6 +74,8 @@ class Hub:
         relay_only: connect through a TURN server only.
         address: under which the world reaches this machine, if it is behind one-to-one NAT.
         guard: refuses legs when the process has enough of them.
+        hold_s: a view of one who does not send waits that long for them, so that whoever has just come, or comes anew
+            after the hub did, is seen at once and not with a second question.
     """
 
     def __init__(
@@ -83,6 +86,7 @@ class Hub:
         relay_only: bool = False,
         address: str | None = None,
         guard: Guard | None = None,
+        hold_s: float = 0.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._on_event = on_event
@@ -90,6 +94,9 @@ class Hub:
         self._relay_only = relay_only
         self._address = address
         self._guard = guard or Guard()
+        self._hold_s = hold_s
+        self._held = 0
+        self._entry = asyncio.Event()  # set, and another one in its place, whenever somebody begins to send
         self._clock = clock
         self._rooms: dict[str, _Room] = {}
         self._legs: dict[str, Connection] = {}
@@ -146,6 +153,7 @@ class Hub:
         asked = read_offer(offer)
         if not any(section.receives for section in asked.sections.values()):
             raise BadOffer("the offer receives neither sound nor pictures")
+        await self._hold(room, of)
         async with self._guard.joining():
             shown = self._publication(room, of)
             codecs = {
@@ -258,6 +266,20 @@ class Hub:
             raise NoSuchPublication(f"{participant} sends neither pictures nor sound in this room")
         return found
 
+    async def _hold(self, room: str, of: str) -> None:
+        """Wait for one who does not send yet, but not for long."""
+        if self._held >= HELD_AT_MOST:
+            return
+        self._held += 1
+        try:
+            async with asyncio.timeout(self._hold_s):
+                while room not in self._rooms or of not in self._rooms[room].publications:
+                    await self._entry.wait()
+        except TimeoutError:
+            pass  # they are told that nobody is there
+        finally:
+            self._held -= 1
+
     def _enter(self, publication: Publication) -> None:
         """Let a new publication take the place of its participant's earlier one."""
         room = self._rooms.setdefault(publication.room, _Room())
@@ -274,6 +296,8 @@ class Hub:
                 self._end(viewing, "the publisher sends another codec now")
         if earlier is not None:
             self._end(earlier, "replaced")
+        self._entry.set()
+        self._entry = asyncio.Event()
 
     def _show(self, viewing: Viewing, publication: Publication) -> None:
         if not publication.fits(viewing.sinks, viewing.codecs):

@@ -7,10 +7,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from benchmarks.peers.builds import build_osrm, build_valhalla
+from benchmarks.peers.builds import build_osrm, build_osrm_mld, build_valhalla
 from benchmarks.peers.environment import PeerMissing
 
-PEERS = ("osrm", "valhalla", "valhalla-tdm")
+BUILDS = {
+    "osrm": build_osrm,
+    "osrm-mld": build_osrm_mld,
+    "valhalla": build_valhalla,
+    "valhalla-tdm": build_valhalla,
+}
 
 
 class Peer:
@@ -18,8 +23,7 @@ class Peer:
 
     def __init__(self, name: str, python: Path, roads: Path, cache: Path) -> None:
         self.name = name
-        build = build_osrm if name == "osrm" else build_valhalla
-        self.built = build(python, roads, cache)
+        self.built = BUILDS[name](python, roads, cache)
         self.peak_mb = 0.0
         # What the engines log goes to a file; in a pipe that nobody reads it would stop them.
         self._log = (cache / f"{name}.log").open("ab")

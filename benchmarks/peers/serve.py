@@ -1,6 +1,6 @@
 """Answers ranking questions with OSRM or Valhalla, in the peers' Python: a JSON line in, a JSON line out.
 
-    python serve.py osrm|valhalla|valhalla-tdm DATA
+    python serve.py osrm|osrm-mld|valhalla|valhalla-tdm DATA
 
 Imports nothing of ours, so that it runs where only the peers are installed. The clock runs inside: from coordinates to
 a sorted list of travel times and the geometry of the first routes; the pipe between the processes is not counted.
@@ -22,11 +22,11 @@ MOST_PLACES = 20_000
 FARTHEST_M = 3_000_000.0
 
 
-def osrm_engine(data: str) -> Engine:
+def osrm_engine(data: str, algorithm: str) -> Engine:
     """One column of OSRM's table (everybody to one place), then a route for each of the first."""
     osrm: Any = importlib.import_module("osrm")
     service = osrm.OSRM(
-        algorithm="CH",
+        algorithm=algorithm,
         storage_config=data,
         use_shared_memory=False,
         max_locations_distance_table=MOST_PLACES,
@@ -95,8 +95,8 @@ def _late(seconds: "float | None") -> float:
 def main() -> None:
     name, data = sys.argv[1:]
     began = time.perf_counter()
-    actor = None if name == "osrm" else valhalla_actor(data, ALGORITHMS[name])
-    engine = osrm_engine(data) if actor is None else valhalla_engine(actor)
+    actor = None if name.startswith("osrm") else valhalla_actor(data, ALGORITHMS[name])
+    engine = osrm_engine(data, ALGORITHMS[name]) if actor is None else valhalla_engine(actor)
     tell(ready=round(time.perf_counter() - began, 3))
     for line in sys.stdin:
         asked = json.loads(line)
@@ -133,7 +133,12 @@ def draw(actor: Any, at: list[float], minutes: float) -> None:
     tell(ms=ms, peak_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
 
-ALGORITHMS = {"valhalla": "select_optimal", "valhalla-tdm": "timedistancematrix"}
+ALGORITHMS = {
+    "osrm": "CH",
+    "osrm-mld": "MLD",
+    "valhalla": "select_optimal",
+    "valhalla-tdm": "timedistancematrix",
+}
 
 
 def tell(**what: object) -> None:

@@ -2,13 +2,21 @@
 
 import hashlib
 import secrets
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 _hasher = PasswordHasher()
-# Checked when there is no such user, so that a wrong name takes as long as a wrong password.
-_NOBODY = _hasher.hash(secrets.token_hex(16))
+
+
+@cache
+def _of_nobody() -> str:
+    """Checked when there is no such user, so that a wrong name takes as long as a wrong password.
+
+    Made at the first need: most processes check no passwords, and each would take a third of a second longer to start.
+    """
+    return _hasher.hash(secrets.token_hex(16))
 
 
 def hash_password(password: str) -> str:
@@ -18,7 +26,7 @@ def hash_password(password: str) -> str:
 def password_matches(password_hash: str | None, password: str) -> bool:
     """Whether the password is right; slow on purpose (call it off the event loop)."""
     try:
-        return _hasher.verify(password_hash or _NOBODY, password) and password_hash is not None
+        return _hasher.verify(password_hash or _of_nobody(), password) and password_hash is not None
     except (VerificationError, InvalidHashError):
         return False
 

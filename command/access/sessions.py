@@ -5,7 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ARRAY, Text, any_, bindparam, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from command.access.passwords import new_token, password_matches, token_hash
@@ -45,7 +45,7 @@ async def sign_in(database: Database, username: str, password: str) -> tuple[str
             raise NotSignedIn("user name or password is wrong")
         token = await open_session(session, user.id)
         await session.commit()
-        person = (await _people(session, [token_hash(token)])).get(token_hash(token))
+    person = (await _people(database, [token_hash(token)])).get(token_hash(token))
     if person is None:
         raise NotSignedIn("the account was closed just now")
     return token, person
@@ -77,8 +77,7 @@ class People:
 
     async def _look_up(self) -> dict[str, SignedIn]:
         asked, self._asked = self._asked, set()
-        async with self._database.for_system() as session:
-            return await _people(session, asked)
+        return await _people(self._database, asked)
 
 
 async def prolong(database: Database, token: str) -> bool:
@@ -100,27 +99,32 @@ async def sign_out(database: Database, token: str) -> None:
         await session.commit()
 
 
-async def _people(session: AsyncSession, hashes: Collection[str]) -> dict[str, SignedIn]:
+async def _people(database: Database, hashes: Collection[str]) -> dict[str, SignedIn]:
     """The people behind those tokens, by hash, that are good."""
-    rows = await session.execute(
-        select(UserSession.token_hash, UserAccount, RegionRow.name)
-        .join(UserSession, UserSession.user_id == UserAccount.id)
-        .outerjoin(RegionRow, RegionRow.adcode == func.rpad(UserAccount.region, 6, "0"))
-        .where(
-            UserSession.token_hash.in_(hashes),
-            UserSession.expires_at > func.now(),
-            UserAccount.active,
-        )
-    )
+    rows = await database.look_up(_BEHIND, {"hashes": list(hashes)})
     return {
-        hashed: SignedIn(
-            username=user.username,
-            display_name=user.display_name,
-            role=user.role,
-            region=user.region,
-            region_name=region_name or user.region,
-            officer_id=user.officer_id,
-            demo=user.demo,
-        )
-        for hashed, user, region_name in rows
+        hashed: SignedIn(username, display_name, role, region, region_name or region, officer_id, demo)
+        for hashed, username, display_name, role, region, region_name, officer_id, demo in rows
     }
+
+
+# Put together once, with all tokens as one array: every request asks this.
+_BEHIND = (
+    select(
+        UserSession.token_hash,
+        UserAccount.username,
+        UserAccount.display_name,
+        UserAccount.role,
+        UserAccount.region,
+        RegionRow.name,
+        UserAccount.officer_id,
+        UserAccount.demo,
+    )
+    .join(UserSession, UserSession.user_id == UserAccount.id)
+    .outerjoin(RegionRow, RegionRow.adcode == func.rpad(UserAccount.region, 6, "0"))
+    .where(
+        UserSession.token_hash == any_(bindparam("hashes", type_=ARRAY(Text))),
+        UserSession.expires_at > func.now(),
+        UserAccount.active,
+    )
+)

@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from command.cli.console import DEFAULT_HOME, Home, clear_errors, err, installation, out
-from command.serve import road_store
+from command.roads import road_store
 from data.hj212.decode import decode_lines
 from data.importers.columns import parse_mapping
 from data.importers.importing import import_file

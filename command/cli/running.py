@@ -116,16 +116,17 @@ def _children(here: Installation, host: str, port: int, hj212_port: int) -> list
     }
     inherited = os.environ | environment
     children = [
-        Child(name, (sys.executable, "-m", "command.serve", name), inherited) for name in ("web", "intake", "planner")
+        Child(name, (sys.executable, "-m", f"command.processes.{name}"), inherited)
+        for name in ("web", "intake", "planner")
     ]
     media = MediaSettings()
     for number in range(media.processes):
         name = "media" if number == 0 else f"media{number + 1}"
         port = media.door_port + number if media.door_port else 0
-        command = (sys.executable, "-m", "command.serve", "media")
+        command = (sys.executable, "-m", "command.processes.media")
         children.append(Child(name, command, inherited | {"ONEMAP_MEDIA_DOOR_PORT": str(port)}))
     if media.processes:
-        children.append(Child("recorder", (sys.executable, "-m", "command.serve", "recorder"), inherited))
+        children.append(Child("recorder", (sys.executable, "-m", "command.processes.recorder"), inherited))
     return children
 
 

@@ -25,9 +25,15 @@ class Question:
 
 
 async def who_can_reach(
-    session: AsyncSession, roads: Roads, index: LiveIndex, settings: DispatchSettings, question: Question
+    session: AsyncSession,
+    roads: Roads,
+    index: LiveIndex,
+    settings: DispatchSettings,
+    question: Question,
+    *,
+    distances: int | None = None,
 ) -> list[Responder]:
-    """Rank everybody who is asked about and whom the session's person may see.
+    """Rank everybody who is asked about and whom the session's person may see; lengths of ways for the first only.
 
     The index is asked once, with the radius widened by what an officer may have moved on unseen; the circle then
     judges every position by itself. A time alone bounds the search too: nobody drives faster than the fastest road.
@@ -52,4 +58,5 @@ async def who_can_reach(
         circle=circle,
         within_s=question.within_s,
         declined=question.declined,
+        distances=distances,
     )

@@ -19,8 +19,6 @@ from gis.geodesic import distances_m
 from routing.errors import NetworkUnusable, OutsideRoads
 from routing.ranking import Ranked, Step
 
-_FEW = 40
-
 
 class RoadRanking(Protocol):
     """The roads, seen from here; `routing.roads.Roads` is one."""
@@ -29,9 +27,16 @@ class RoadRanking(Protocol):
     def version(self) -> str: ...
 
     async def rank(
-        self, target: tuple[float, float], candidates: Sequence[tuple[int, float, float]], *, routes: int
+        self,
+        target: tuple[float, float],
+        candidates: Sequence[tuple[int, float, float]],
+        *,
+        classes: Sequence[int] | None,
+        routes: int,
+        distances: int | None,
+        within_s: float | None,
     ) -> Sequence[Ranked[int]]:
-        """Rank all candidates (id, lon, lat) by travel time to the target, with routes for the first ones."""
+        """Rank all candidates (id, lon, lat) by class and travel time to the target; the first with routes."""
         ...
 
 
@@ -76,13 +81,15 @@ async def rank_responders(
     within_s: float | None = None,
     declined: Collection[int] = (),
     routes: int = 10,
+    distances: int | None = None,
 ) -> list[Responder]:
     """Rank these officers by travel time to `origin` (lon, lat): the free first, the unreachable last among them.
 
     `declined` are those who have said no to this alert: they keep their place, and the list says so.
     Officers off duty and officers whom the session's person may not see are left out; a drill has its own officers.
     `circle` leaves out who is certainly outside, and puts those who are only possibly inside last; `within_s` leaves
-    out who takes longer or cannot come. Ties keep the order of the officers' ids.
+    out who takes longer or cannot come. Ties keep the order of the officers' ids. The first `routes` get their route,
+    the first `distances` (all, if nothing is said) the length of their way.
     """
     people = await _people(session, officer_ids, circle, drill=drill, stale_after=stale_after)
     straight = distances_m(*origin, [one.lon for one in people], [one.lat for one in people]).tolist()
@@ -93,67 +100,64 @@ async def rank_responders(
     ]
     if not near:
         return []
-    legs = await _legs(roads, origin, [one for one, _, _ in near], routes=routes)
+    legs = {
+        leg.id: leg
+        for leg in await legs_by_road(
+            roads,
+            origin,
+            [(one.id, one.lon, one.lat) for one, _, _ in near],
+            classes=[_class(one.status, certainty) for one, _, certainty in near],
+            routes=routes,
+            distances=distances,
+            within_s=within_s,
+        )
+    }
     ranked = [
         _responder(one, metres, certainty, legs[one.id], one.id in declined, circle)
         for one, metres, certainty in near
-        if within_s is None or _is_within(legs[one.id], within_s)
+        if within_s is None or legs[one.id].travel_time_s is not None
     ]
     ranked.sort(key=_order)
     return [
-        replace(
-            one,
-            reasons=[*_place(one, ranked[0], is_first=rank == 0), *one.reasons],
-            route=one.route if rank < routes else None,
-        )
+        replace(one, reasons=[*_place(one, ranked[0], is_first=rank == 0), *one.reasons])
         for rank, one in enumerate(ranked)
     ]
 
 
-def _order(one: Responder) -> tuple[bool, bool, bool, float, int]:
+def _class(status: str, certainty: Certainty) -> int:
+    """The free come first, and within each kind those who are certainly there."""
+    return 2 * (status != "free") + (certainty == "possible")
+
+
+def _order(one: Responder) -> tuple[int, bool, float, int]:
     return (
-        one.status != "free",
-        one.certainty == "possible",
+        _class(one.status, one.certainty),
         one.travel_time_s is None,
         one.travel_time_s or 0.0,
         one.officer_id,
     )
 
 
-def _is_within(leg: Ranked[int], within_s: float) -> bool:
-    return leg.travel_time_s is not None and leg.travel_time_s <= within_s
-
-
-async def _legs(
-    roads: RoadRanking, origin: tuple[float, float], people: Sequence[Any], *, routes: int
-) -> dict[int, Ranked[int]]:
-    """Everybody's way, with lines for the first `routes` of the list, in which the free come first.
-
-    A few who cannot be sent are ranked among the others, and more lines asked for in return; many are ranked apart.
-    """
-    free = [one for one in people if one.status == "free"]
-    others = [one for one in people if one.status != "free"]
-    if len(others) <= _FEW:
-        groups = [(people, routes + len(others))]
-    else:
-        groups = [(free, routes), (others, max(0, routes - len(free)))]
-    legs: dict[int, Ranked[int]] = {}
-    for group, lines in groups:
-        if group:
-            candidates = [(one.id, one.lon, one.lat) for one in group]
-            legs |= {leg.id: leg for leg in await legs_by_road(roads, origin, candidates, routes=lines)}
-    return legs
-
-
 async def legs_by_road(
-    roads: RoadRanking, origin: tuple[float, float], candidates: Sequence[tuple[int, float, float]], *, routes: int
+    roads: RoadRanking,
+    origin: tuple[float, float],
+    candidates: Sequence[tuple[int, float, float]],
+    *,
+    classes: Sequence[int] | None = None,
+    routes: int,
+    distances: int | None = None,
+    within_s: float | None = None,
 ) -> Sequence[Ranked[int]]:
-    """Everybody's way to `origin` (lon, lat); the first `routes` with their lines.
+    """Everybody's way to `origin` (lon, lat), by class and time; the first `routes` with their lines.
+
+    Whoever takes longer than `within_s` is as one who cannot come.
 
     Without usable roads the list is still worth having: everyone in range, nobody reachable, and why.
     """
     try:
-        return await roads.rank(origin, candidates, routes=routes)
+        return await roads.rank(
+            origin, candidates, classes=classes, routes=routes, distances=distances, within_s=within_s
+        )
     except (NetworkUnusable, OutsideRoads) as error:
         return [Ranked(candidate[0], None, None, str(error), None) for candidate in candidates]
 

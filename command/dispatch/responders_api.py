@@ -167,7 +167,7 @@ async def _rank_for_alert(request: Request, session: AsyncSession, alert_id: int
     began = time.perf_counter()
     scene = await scene_of(session, alert_id)
     question = asked.question((scene.lon, scene.lat), drill=scene.drill, declined=scene.declined)
-    ranked = await _ranked(request, session, question)
+    ranked = await _ranked(request, session, question, asked.limit)
     return RespondersOut.of(request, asked, question, ranked, alert_id=alert_id, began=began)
 
 
@@ -183,12 +183,13 @@ async def reach(
     require(scope, *MAY_RANK)
     began = time.perf_counter()
     question = asked.question(parse_lonlat(at, "at"))
-    return ReachOut.of(request, asked, question, await _ranked(request, session, question), began=began)
+    return ReachOut.of(request, asked, question, await _ranked(request, session, question, asked.limit), began=began)
 
 
-async def _ranked(request: Request, session: AsyncSession, question: Question) -> list[Responder]:
+async def _ranked(request: Request, session: AsyncSession, question: Question, limit: int) -> list[Responder]:
     state = request.app.state
-    return await who_can_reach(session, state.roads, state.officers.index, state.dispatch, question)
+    index = state.officers.index
+    return await who_can_reach(session, state.roads, index, state.dispatch, question, distances=limit)
 
 
 def roads_version(request: Request) -> str:

@@ -15,6 +15,14 @@ from browsing import chromium  # noqa: E402
 from product import PASSWORD, ROOT, Person, Product  # noqa: E402
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what drives Chromium, so that `-m browser` and `-m "not browser"` take the journeys apart."""
+    for item in items:
+        if isinstance(item, pytest.Function) and "browser" in item.fixturenames:
+            item.add_marker("browser")
+
+
 @pytest.fixture(scope="session")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     """A small demonstration that runs for the whole session; tests may use it but not break it."""

@@ -22,7 +22,7 @@ def town_roads(tmp_path_factory: pytest.TempPathFactory) -> RoadStore:
 
 
 @pytest_asyncio.fixture
-async def app(postgis_url: str, town_roads: RoadStore) -> AsyncIterator[House]:
+async def app(house_url: str, town_roads: RoadStore) -> AsyncIterator[House]:
     """The application of one test on its own database."""
-    async with house(postgis_url, town_roads) as running:
+    async with house(house_url, town_roads) as running:
         yield running

@@ -288,10 +288,10 @@ async def _county(made: House, region: str, place: tuple[float, float]) -> dict[
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def counties(
-    module_postgis_url: str, town_roads: RoadStore, tmp_path_factory: pytest.TempPathFactory
+    module_house_url: str, town_roads: RoadStore, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[tuple[House, dict[str, Any]]]:
     """One application, two counties with rows of every kind; the tests change nothing that another needs."""
-    async with house(module_postgis_url, town_roads) as made:
+    async with house(module_house_url, town_roads) as made:
         made.app.state.recordings_folder = tmp_path_factory.mktemp("recordings")
         ids = {KUIWEN: await _county(made, KUIWEN, IN_KUIWEN), FANGZI: await _county(made, FANGZI, IN_FANGZI)}
         yield made, ids

@@ -9,6 +9,7 @@ import httpx
 import pytest
 import pytest_asyncio
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from enforcement.periods import CHINA, PeriodKind, day_of, midnight, period_of
 from enforcement.tables import INSPECTION_KINDS, MEASURES, VIOLATIONS
@@ -25,17 +26,21 @@ WHO = (*DESK_ROLES, "fangzi-duty", "city", "province", "kuiwen-officer", "fangzi
 
 async def _records(made: House, seed: int) -> None:
     """Random records in two counties, many of them at midnight in China or beside it."""
-    chance = random.Random(seed)
     officers = {
         KUIWEN: [await made.officer("kuiwen-officer"), await made.officer("second")],
         FANGZI: [await made.officer("fangzi-officer", region=FANGZI), await made.officer("fourth", region=FANGZI)],
     }
+    async with made.database.for_system() as session, session.begin():
+        await _write_records(session, officers, random.Random(seed))
+
+
+async def _write_records(session: AsyncSession, officers: dict[str, list[int]], chance: random.Random) -> None:
     everybody = [one for some in officers.values() for one in some]
     enterprises: dict[str, list[int]] = {}
     for region, (lon, lat) in PLACES.items():
         enterprises[region] = [
-            await _one(
-                made,
+            await _in(
+                session,
                 "INSERT INTO enterprise (uscc, name, industry, geom, region) VALUES"
                 " (:uscc, '演示', '2614', ST_Point(:lon, :lat, 4326), :region) RETURNING id",
                 uscc=f"{region}{number:012d}",
@@ -51,8 +56,8 @@ async def _records(made: House, seed: int) -> None:
         first = midnight(AROUND - timedelta(days=chance.randrange(480)))
         at = first + timedelta(seconds=chance.choice((0, -1, chance.randrange(86_400))))
         values = {"enterprise": chance.choice(enterprises[region]), "lon": lon, "lat": lat, "region": region, "at": at}
-        inspection = await _one(
-            made,
+        inspection = await _in(
+            session,
             "INSERT INTO inspection (enterprise_id, kind, at, geom, region) VALUES"
             " (:enterprise, :kind, :at, ST_Point(:lon, :lat, 4326), :region) RETURNING id",
             kind=chance.choice(INSPECTION_KINDS),
@@ -61,8 +66,8 @@ async def _records(made: House, seed: int) -> None:
         # one of the other county may help out
         team = {*chance.sample(officers[region], chance.randrange(3)), *chance.sample(everybody, chance.randrange(2))}
         for officer in team:
-            await _one(
-                made,
+            await _in(
+                session,
                 "INSERT INTO inspection_officer (inspection_id, officer_id, name, certificate, region)"
                 " VALUES (:inspection, :officer, 'x', 'x', :region) RETURNING officer_id",
                 inspection=inspection,
@@ -72,8 +77,8 @@ async def _records(made: House, seed: int) -> None:
         if chance.random() < 0.6:
             day = day_of(at)
             values["kind"] = chance.choice(VIOLATIONS)
-            finding = await _one(
-                made,
+            finding = await _in(
+                session,
                 "INSERT INTO finding (inspection_id, enterprise_id, kind, at, due_on, rectified_on, geom, region)"
                 " VALUES (:inspection, :enterprise, :kind, :at, :day, :rectified, ST_Point(:lon, :lat, 4326), :region)"
                 " RETURNING id",
@@ -84,8 +89,8 @@ async def _records(made: House, seed: int) -> None:
             )
             decided = chance.choice((None, day + timedelta(days=chance.randrange(100))))
             del values["at"]
-            await _one(
-                made,
+            await _in(
+                session,
                 "INSERT INTO penalty_case (finding_id, enterprise_id, kind, filed_on, decided_on, fine_yuan, measures,"
                 " geom, region) VALUES (:finding, :enterprise, :kind, :day, :decided, :fine, :measures,"
                 " ST_Point(:lon, :lat, 4326), :region) RETURNING id",
@@ -97,8 +102,8 @@ async def _records(made: House, seed: int) -> None:
                 **values,
             )
         if chance.random() < 0.2:
-            training = await _one(
-                made,
+            training = await _in(
+                session,
                 "INSERT INTO training (title, kind, organisation, at, hours, geom, region) VALUES"
                 " ('x', 'evidence', 'x', :at, 2, ST_Point(:lon, :lat, 4326), :region) RETURNING id",
                 at=at,
@@ -107,8 +112,8 @@ async def _records(made: House, seed: int) -> None:
                 region=region,
             )
             for officer in team:
-                await _one(
-                    made,
+                await _in(
+                    session,
                     "INSERT INTO training_participant (training_id, officer_id, name, certificate, region)"
                     " VALUES (:training, :officer, 'x', 'x', :region) RETURNING officer_id",
                     training=training,
@@ -122,9 +127,13 @@ async def _one(made: House, sql: str, **values: Any) -> Any:
         return await session.scalar(text(sql), values)
 
 
+async def _in(session: AsyncSession, sql: str, **values: Any) -> Any:
+    return await session.scalar(text(sql), values)
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def made(module_postgis_url: str, town_roads: RoadStore) -> AsyncIterator[House]:
-    async with house(module_postgis_url, town_roads) as running:
+async def made(module_house_url: str, town_roads: RoadStore) -> AsyncIterator[House]:
+    async with house(module_house_url, town_roads) as running:
         await _records(running, seed=20210401)
         yield running
 

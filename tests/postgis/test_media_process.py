@@ -24,7 +24,7 @@ EVENT = MediaEvent(Happening.PUBLISHED, "1", "2", "leg")
 @pytest.fixture
 async def process(postgis_url: str) -> AsyncIterator[asyncio.subprocess.Process]:
     environment = os.environ | {"ONEMAP_DATABASE_URL": postgis_url, "ONEMAP_MEDIA_MAX_LAG_MS": "10000"}
-    started = await asyncio.create_subprocess_exec(sys.executable, "-m", "command.serve", "media", env=environment)
+    started = await asyncio.create_subprocess_exec(sys.executable, "-m", "command.processes.media", env=environment)
     yield started
     if started.returncode is None:
         started.kill()

@@ -65,8 +65,8 @@ async def _some_rows(made: House) -> None:
 
 
 @pytest.fixture(scope="module")
-def running(module_postgis_url: str, town_roads: RoadStore) -> Iterator[Running]:
-    with Running(module_postgis_url, town_roads) as app:
+def running(module_house_url: str, town_roads: RoadStore) -> Iterator[Running]:
+    with Running(module_house_url, town_roads) as app:
         yield app
 
 

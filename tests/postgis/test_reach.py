@@ -16,8 +16,8 @@ OLD = timedelta(minutes=6)
 
 
 @pytest_asyncio.fixture
-async def app(postgis_url: str, town_roads: RoadStore) -> AsyncIterator[House]:
-    async with house(postgis_url, town_roads, drift_kmh=60, drift_at_most_m=6_000) as made:
+async def app(house_url: str, town_roads: RoadStore) -> AsyncIterator[House]:
+    async with house(house_url, town_roads, drift_kmh=60, drift_at_most_m=6_000) as made:
         yield made
 
 

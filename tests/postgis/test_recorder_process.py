@@ -49,7 +49,13 @@ class Processes:
         log = (self.home / f"{name}.log").open("ab")
         with log:
             self._running[name] = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "command.serve", name, cwd=ROOT, env=self._environment, stdout=log, stderr=log
+                sys.executable,
+                "-m",
+                f"command.processes.{name}",
+                cwd=ROOT,
+                env=self._environment,
+                stdout=log,
+                stderr=log,
             )
 
     async def kill(self, name: str, number: int = signal.SIGKILL) -> int:
@@ -104,10 +110,10 @@ class Camera:
 
 
 async def test_a_call_whose_hub_and_whose_recorder_were_killed_plays_to_within_one_segment_of_the_end(
-    postgis_url: str, town_roads: RoadStore, tmp_path: Path
+    house_url: str, town_roads: RoadStore, tmp_path: Path
 ) -> None:
-    processes = Processes(postgis_url, tmp_path)
-    async with house(postgis_url, town_roads, connect=HubClient) as app:
+    processes = Processes(house_url, tmp_path)
+    async with house(house_url, town_roads, connect=HubClient) as app:
         app.app.state.recordings_folder = tmp_path / "recordings"
         assert MediaSettings().processes >= 1
         try:

@@ -97,9 +97,9 @@ class Studio:
 
 
 @pytest.fixture
-async def studio(postgis_url: str, town_roads: RoadStore, tmp_path: Path) -> AsyncIterator[Studio]:
+async def studio(house_url: str, town_roads: RoadStore, tmp_path: Path) -> AsyncIterator[Studio]:
     hub = Hub(nothing, guard=Guard(CALM))
-    async with house(postgis_url, town_roads, connect=lambda _url, _secret: hub) as app:
+    async with house(house_url, town_roads, connect=lambda _url, _secret: hub) as app:
         app.app.state.recordings_folder = tmp_path / "recordings"
         made = Studio(app, tmp_path / "recordings", hub)
         await hub.start()

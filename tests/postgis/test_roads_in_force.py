@@ -24,8 +24,8 @@ OVER_THE_BRIDGE = {"from": "119.11,36.705", "to": "119.11,36.695"}
 
 
 @pytest_asyncio.fixture
-async def app(postgis_url: str, town_roads: RoadStore) -> AsyncIterator[House]:
-    async with house(postgis_url, town_roads) as made:
+async def app(house_url: str, town_roads: RoadStore) -> AsyncIterator[House]:
+    async with house(house_url, town_roads) as made:
         yield made
 
 

@@ -28,7 +28,7 @@ async def never(*_: Any) -> tuple[float, dict[str, Any]]:
 @asynccontextmanager
 async def media_process(url: str) -> AsyncIterator[asyncio.subprocess.Process]:
     environment = os.environ | {"ONEMAP_DATABASE_URL": url, "ONEMAP_MEDIA_MAX_LAG_MS": "10000"}
-    started = await asyncio.create_subprocess_exec(sys.executable, "-m", "command.serve", "media", env=environment)
+    started = await asyncio.create_subprocess_exec(sys.executable, "-m", "command.processes.media", env=environment)
     try:
         yield started
     finally:
@@ -71,9 +71,9 @@ class Scene:
 
 
 @pytest.fixture
-async def scene(postgis_url: str, town_roads: RoadStore) -> AsyncIterator[Scene]:
+async def scene(house_url: str, town_roads: RoadStore) -> AsyncIterator[Scene]:
     async with AsyncExitStack() as stack:
-        app = await stack.enter_async_context(house(postgis_url, town_roads, connect=HubClient))
+        app = await stack.enter_async_context(house(house_url, town_roads, connect=HubClient))
         address = await stack.enter_async_context(listening(app.app))
         client = await stack.enter_async_context(
             httpx.AsyncClient(base_url=f"http://{address}", timeout=30, trust_env=False)
@@ -107,8 +107,8 @@ async def only_heard(screen: Peer) -> None:
                 return
 
 
-async def test_the_desk_sees_and_hears_the_officer_and_a_mute_is_silence(scene: Scene, postgis_url: str) -> None:
-    async with media_process(postgis_url):
+async def test_the_desk_sees_and_hears_the_officer_and_a_mute_is_silence(scene: Scene, house_url: str) -> None:
+    async with media_process(house_url):
         await up(scene.app, 1)
         await scene.films("甲", 5)
         screen = await scene.watches("duty", "甲")
@@ -126,13 +126,13 @@ async def test_the_desk_sees_and_hears_the_officer_and_a_mute_is_silence(scene: 
         await screen.until(lambda: screen.state in ("closed", "failed", "disconnected"), PATIENCE_S)
 
 
-async def test_a_call_whose_hub_was_killed_goes_on_at_another(scene: Scene, postgis_url: str) -> None:
-    async with media_process(postgis_url) as first:
+async def test_a_call_whose_hub_was_killed_goes_on_at_another(scene: Scene, house_url: str) -> None:
+    async with media_process(house_url) as first:
         await up(scene.app, 1)
         await scene.films("甲", 5)
         screen = await scene.watches("duty", "甲")
         await screen.until(lambda: screen.seen[5] >= 5, PATIENCE_S)
-        async with media_process(postgis_url):
+        async with media_process(house_url):
             await up(scene.app, 2)
             first.kill()
             await first.wait()

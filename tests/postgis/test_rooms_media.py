@@ -91,9 +91,9 @@ def turn(who: str) -> IceOut:
 
 
 @pytest_asyncio.fixture
-async def call(postgis_url: str, town_roads: RoadStore) -> AsyncIterator[Call]:
+async def call(house_url: str, town_roads: RoadStore) -> AsyncIterator[Call]:
     hubs = Hubs()
-    async with house(postgis_url, town_roads, connect=hubs.connect, ice=turn) as app:
+    async with house(house_url, town_roads, connect=hubs.connect, ice=turn) as app:
         await add_hub(app, "http://hub-1")
         alert, _ = await dispatched(app)
         room = await opened(app, alert_id=alert["id"])
@@ -349,10 +349,10 @@ async def test_leaving_ends_ones_connections_and_closing_ends_all(call: Call) ->
     assert set(states(closed).values()) == {"left"}
 
 
-async def test_livekit_carries_all_rooms_when_it_is_set(postgis_url: str, town_roads: RoadStore) -> None:
+async def test_livekit_carries_all_rooms_when_it_is_set(house_url: str, town_roads: RoadStore) -> None:
     server = Server()
     livekit = LiveKit(URL, KEY, SECRET, transport=httpx.MockTransport(server))
-    async with house(postgis_url, town_roads, livekit=livekit) as app:
+    async with house(house_url, town_roads, livekit=livekit) as app:
         alert, _ = await dispatched(app)
         room = await opened(app, alert_id=alert["id"])
         await post(app, "duty", room, "join")

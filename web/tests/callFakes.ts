@@ -10,6 +10,7 @@ export class FakePeer {
   remote: string | null = null
   connectionState: RTCPeerConnectionState = 'new'
   iceGatheringState: RTCIceGatheringState = 'complete'
+  servers: RTCIceServer[] = []
   closed = false
   packets = 0
   rtp = 0
@@ -54,12 +55,22 @@ export class FakePeer {
   addEventListener(name: string, listener: Listener) {
     this.listeners.set(name, [...(this.listeners.get(name) ?? []), listener])
   }
+  getConfiguration() {
+    return { iceServers: this.servers }
+  }
   become(state: RTCPeerConnectionState) {
     this.connectionState = state
-    for (const listener of this.listeners.get('connectionstatechange') ?? []) listener({})
+    this.tell('connectionstatechange')
+  }
+  gather(state: RTCIceGatheringState) {
+    this.iceGatheringState = state
+    this.tell('icegatheringstatechange')
   }
   bring(track: { kind: string }) {
-    for (const listener of this.listeners.get('track') ?? []) listener({ track })
+    this.tell('track', { track })
+  }
+  tell(name: string, event: unknown = {}) {
+    for (const listener of this.listeners.get(name) ?? []) listener(event)
   }
 }
 

@@ -69,6 +69,54 @@ test('whoever stops sending is no longer viewed, and comes back as new', async (
   expect(asked).toEqual(['view 2', 'end /legs/1', 'view 2'])
 })
 
+describe('one who has just come', () => {
+  const called = (state: 'ringing' | 'present' | 'away') => aRoom([aSeat(), aSeat({ id: 2, role: 'officer', state })])
+
+  test('is asked for before being announced, and the leg is kept when they are', async () => {
+    session.apply(called('ringing'))
+    await settled()
+    expect(asked).toEqual([])
+    session.apply(called('present'))
+    await settled()
+    expect(asked).toEqual(['view 2'])
+    session.apply(aRoom([aSeat(), officer(4)]))
+    await clock.pass(LOOK_EVERY_MS)
+    expect(asked).toEqual(['view 2'])
+    expect(made.made).toHaveLength(1)
+  })
+
+  test('and sends nothing is not asked for again until they do', async () => {
+    refuse = new ApiProblem(409, { detail: 'sends nothing yet' }, 1)
+    session.apply(called('ringing'))
+    session.apply(called('present'))
+    await clock.pass(10_000)
+    session.apply(called('present'))
+    await clock.pass(10_000)
+    expect(asked).toEqual(['view 2'])
+    expect(views.get(2)).toBeNull()
+    refuse = null
+    session.apply(aRoom([aSeat(), officer()]))
+    await settled()
+    expect(asked).toEqual(['view 2', 'view 2'])
+  })
+
+  test('and goes before anything came is no longer awaited', async () => {
+    session.apply(called('ringing'))
+    session.apply(called('present'))
+    await settled()
+    session.apply(aRoom([aSeat(), aSeat({ id: 2, state: 'left' })]))
+    expect(views.get(2)).toBeNull()
+    expect(made.made[0]!.closed).toBe(true)
+  })
+
+  test('is not one who was away for a moment', async () => {
+    session.apply(called('away'))
+    session.apply(called('present'))
+    await settled()
+    expect(asked).toEqual([])
+  })
+})
+
 test('what we send is built once and then only exchanged', async () => {
   session.apply(aRoom())
   session.publish([track('audio'), track('video')])

@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { type Answer, AskLater, FOLLOW_MS, Leg, LegRefused, type LegState, LOOK_EVERY_MS, RETRY_MS, SILENCE_MS } from '@/call/leg'
+import {
+  type Answer, AskLater, FIRST_LOOKS_MS, FOLLOW_MS, Leg, LegRefused, type LegState, LOOK_EVERY_MS, OWN_ADDRESSES_MS, RETRY_MS, SILENCE_MS,
+} from '@/call/leg'
 import { peers } from './callFakes'
 import { settled, StandingClock } from './linkFakes'
 
@@ -176,19 +178,70 @@ describe('when the one who is viewed was built anew', () => {
   })
 })
 
-test('addresses that are never found do not hold the offer up', async () => {
-  leg = new Leg({
-    timers: clock,
-    makePeer: () => Object.assign(made.make(), { iceGatheringState: 'gathering' as const }),
-    prepare: () => undefined,
-    exchange: (offer) => {
-      offers.push(offer)
-      return answer(offer)
-    },
+test('a fresh leg is looked at ten times a second, one that has run for a while twice', async () => {
+  const looks: number[] = []
+  leg = new Leg({ timers: clock, makePeer: made.make, prepare: () => undefined, exchange: answer, onFigures: ({ packets }) => looks.push(packets) })
+  await live()
+  looks.length = 0
+  await clock.pass(FIRST_LOOKS_MS * 10)
+  expect(looks).toHaveLength(10)
+  await clock.pass(10_000)
+  looks.length = 0
+  await clock.pass(LOOK_EVERY_MS * 10)
+  expect(looks).toHaveLength(10)
+})
+
+test('how good it is is judged over half a second, however often it is looked at', async () => {
+  const seen: number[] = []
+  leg = new Leg({ timers: clock, makePeer: made.make, prepare: () => undefined, exchange: answer, onFigures: (_, { fps }) => seen.push(fps) })
+  await live()
+  seen.length = 0
+  await clock.pass(LOOK_EVERY_MS)
+  // 15 pictures come between two looks, of which there are five in that time.
+  expect(seen).toEqual([150, 150, 150, 150, 150])
+})
+
+describe('the addresses of an offer', () => {
+  function gathering(servers: RTCIceServer[] = []): void {
+    leg = new Leg({
+      timers: clock,
+      makePeer: () => Object.assign(made.make(), { iceGatheringState: 'gathering' as const, servers }),
+      prepare: () => undefined,
+      exchange: (offer) => {
+        offers.push(offer)
+        return answer(offer)
+      },
+    })
+    leg.start()
+  }
+
+  test('that are never found do not hold it up', async () => {
+    gathering()
+    await clock.pass(900)
+    expect(offers).toEqual([])
+    await clock.pass(200)
+    expect(offers).toEqual(['offer 1'])
   })
-  leg.start()
-  await clock.pass(900)
-  expect(offers).toEqual([])
-  await clock.pass(200)
-  expect(offers).toEqual(['offer 1'])
+
+  test('are enough when the own ones are known: nobody waits to hear that there are no more', async () => {
+    gathering()
+    await settled()
+    made.last.tell('icecandidate')
+    await clock.pass(OWN_ADDRESSES_MS - 1)
+    expect(offers).toEqual([])
+    made.last.tell('icecandidate')
+    await clock.pass(1)
+    expect(offers).toEqual(['offer 1'])
+  })
+
+  test('of relays are waited for', async () => {
+    gathering([{ urls: 'turn:10.0.0.1:3478' }])
+    await settled()
+    made.last.tell('icecandidate')
+    await clock.pass(300)
+    expect(offers).toEqual([])
+    made.last.gather('complete')
+    await settled()
+    expect(offers).toEqual(['offer 1'])
+  })
 })

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from math import inf
+from operator import itemgetter
 from types import SimpleNamespace
 from typing import Any
 
@@ -21,21 +23,39 @@ class FakeRoads:
 
     times: dict[int, float | None]
     version: str = "fake"
-    routes_asked: int = -1
 
     async def rank(
-        self, target: tuple[float, float], candidates: Sequence[tuple[int, float, float]], *, routes: int
+        self,
+        target: tuple[float, float],
+        candidates: Sequence[tuple[int, float, float]],
+        *,
+        classes: Sequence[int] | None,
+        routes: int,
+        distances: int | None,
+        within_s: float | None,
     ) -> list[Ranked[int]]:
         assert target == ORIGIN
-        self.routes_asked = routes
+        assert classes is not None
+        slowest = inf if within_s is None else within_s
         legs = []
-        for officer_id, lon, lat in candidates:
+        for (officer_id, lon, lat), kind in zip(candidates, classes, strict=True):
             time = self.times[officer_id]
-            if time is None:
-                legs.append(Ranked(officer_id, None, None, "an island", None))
-            else:
-                legs.append(Ranked(officer_id, time, time * 10, None, Route([(lon, lat), target], [], time, 1.0, 0.0)))
-        return sorted(legs, key=lambda leg: (leg.travel_time_s is None, leg.travel_time_s or 0, -leg.id))
+            way = None if time is None or time > slowest else Route([(lon, lat), target], [], time, time * 10, 0.0)
+            legs.append((kind, inf if way is None else way.travel_time_s, -officer_id, way))
+        legs.sort(key=itemgetter(0, 1, 2))
+        able = [way for *_, way in legs if way is not None]
+        return [
+            Ranked(-number, None, None, "an island", None)
+            if way is None
+            else Ranked(
+                -number,
+                time,
+                way.distance_m if way in able[:distances] else None,
+                None,
+                way if way in able[:routes] else None,
+            )
+            for _, time, number, way in legs
+        ]
 
 
 @dataclass
@@ -142,17 +162,15 @@ async def test_nobody_is_recommended_who_cannot_come() -> None:
 async def test_only_the_first_have_routes_and_those_who_are_busy_take_none_away() -> None:
     people = [person(n) for n in range(1, 6)] + [person(6, status="busy", is_busy=True)]
     times: dict[int, float | None] = {n: float(n) for n in range(1, 7)}
-    roads = FakeRoads(times)
     order = await rank_responders(
         FakeSession(people),  # type: ignore[arg-type]
-        roads,
+        FakeRoads(times),
         origin=ORIGIN,
         officer_ids=list(times),
         drill=False,
         stale_after=timedelta(minutes=5),
         routes=3,
     )
-    assert roads.routes_asked == 4
     assert [one.route is not None for one in order] == [True, True, True, False, False, False]
 
 
@@ -180,21 +198,18 @@ async def test_nobody_in_range_asks_nothing_of_the_roads() -> None:
     assert await ranked([], {}) == []
 
 
-async def test_many_who_cannot_be_sent_do_not_make_the_roads_draw_all_their_lines() -> None:
+async def test_busy_officers_get_the_routes_that_are_left() -> None:
     people = [person(n) for n in range(1, 4)] + [person(n, status="busy", is_busy=True) for n in range(10, 90)]
-    roads = FakeRoads({one.id: float(one.id) for one in people})
-    order = await rank_responders(
-        FakeSession(people),  # type: ignore[arg-type]
-        roads,
-        origin=ORIGIN,
-        officer_ids=[one.id for one in people],
-        drill=False,
-        stale_after=timedelta(minutes=5),
-        routes=5,
-    )
-    assert roads.routes_asked == 2
-    assert [one.officer_id for one in order[:5]] == [1, 2, 3, 10, 11]
-    assert [one.route is not None for one in order[:6]] == [True] * 5 + [False]
+    order = await ranked(people, {one.id: 100.0 - one.id for one in people}, routes=5, distances=6)
+    assert [one.officer_id for one in order[:5]] == [3, 2, 1, 89, 88]
+    assert [one.route is not None for one in order[:7]] == [True] * 5 + [False] * 2
+    assert [one.road_distance_m is not None for one in order[:7]] == [True] * 6 + [False]
+
+
+async def test_a_route_is_not_spent_on_whoever_takes_too_long() -> None:
+    people = [person(1), person(2), person(3, status="busy", is_busy=True)]
+    order = await ranked(people, {1: 90.0, 2: 10.0, 3: 20.0}, routes=2, within_s=60.0)
+    assert [(one.officer_id, one.route is not None) for one in order] == [(2, True), (3, True)]
 
 
 async def test_who_takes_longer_than_asked_or_cannot_come_is_left_out() -> None:

@@ -84,6 +84,28 @@ def test_only_the_first_few_get_routes(town):
     assert rank(town, NODE[2], []) == []
 
 
+def test_a_lower_class_comes_first_however_long_it_takes_and_takes_routes_and_distances_first(town):
+    places = [between(5, 6), between(1, 2), between(4, 5), between(2, 3)]
+    alone = rank(town, between(1, 2), [(k, *place) for k, place in enumerate(places)], routes=0)
+    by_time = [one.id for one in alone if one.travel_time_s is not None]
+    classes = [k % 2 for k in range(4)]
+    ranked = rank(
+        town,
+        between(1, 2),
+        [(k, *place) for k, place in enumerate(places)],
+        classes=classes,
+        routes=1,
+        distances=2,
+    )
+    able = [one for one in ranked if one.travel_time_s is not None]
+    assert [one.id for one in able] == sorted(by_time, key=lambda number: classes[number])
+    assert {one.id: one.travel_time_s for one in ranked} == {one.id: one.travel_time_s for one in alone}
+    assert [one.route is not None for one in able] == [True] + [False] * (len(able) - 1)
+    assert [one.road_distance_m is not None for one in able] == [True, True] + [False] * (len(able) - 2)
+    lengths = {one.id: one.road_distance_m for one in alone}
+    assert all(one.road_distance_m == pytest.approx(lengths[one.id], abs=0.1) for one in able[:2])
+
+
 def test_slower_than_asked_for_counts_as_unreachable(town):
     ranked = rank(town, NODE[3], [("near", *NODE[2]), ("far", *NODE[9])], within_s=60)
     assert [each.travel_time_s is None for each in ranked] == [False, True]

@@ -21,10 +21,10 @@ WIDTH, HEIGHT = 320, 240
 class Call:
     """A hub, its events so far, and peers that are closed at the end. `engine` is whom the peers ask."""
 
-    def __init__(self, engine: MediaEngine | None = None) -> None:
+    def __init__(self, engine: MediaEngine | None = None, *, hold_s: float = 0.0) -> None:
         self.events: list[MediaEvent] = []
         self._news = asyncio.Event()
-        self.hub = Hub(self._note, guard=Guard(CALM))
+        self.hub = Hub(self._note, guard=Guard(CALM), hold_s=hold_s)
         self.engine: MediaEngine = engine or self.hub
         self.legs: dict[Peer, Leg] = {}
 

@@ -187,6 +187,22 @@ async def test_nobody_views_one_who_does_not_send(call: Call) -> None:
         await call.viewer("nobody")
 
 
+async def test_one_who_is_about_to_send_is_waited_for() -> None:
+    async with Call(hold_s=60) as call:
+        asking = asyncio.create_task(call.viewer("officer"))
+        await call.publisher("other")
+        assert not asking.done()
+        await call.publisher("officer")
+        viewer = await asking
+        await viewer.until(lambda: viewer.pictures >= 3)
+
+
+async def test_one_who_does_not_come_is_not_waited_for_for_ever() -> None:
+    async with Call(hold_s=0.01) as call:
+        with pytest.raises(NoSuchPublication):
+            await call.viewer("officer")
+
+
 async def test_offers_that_cannot_be_answered_are_refused(call: Call) -> None:
     async def first_offer(peer_offer: list[str], offer: str) -> str:
         peer_offer.append(offer)

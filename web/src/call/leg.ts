@@ -13,7 +13,7 @@ export type LegState = 'connecting' | 'live' | 'rebuilding' | 'refused' | 'ended
 export type PeerLike = Pick<
   RTCPeerConnection,
   | 'addTransceiver' | 'createOffer' | 'setLocalDescription' | 'setRemoteDescription' | 'getStats' | 'close'
-  | 'localDescription' | 'connectionState' | 'iceGatheringState' | 'addEventListener' | 'getSenders'
+  | 'localDescription' | 'connectionState' | 'iceGatheringState' | 'addEventListener' | 'getSenders' | 'getConfiguration'
 >
 
 /** What the other side made of an offer; `end` tells it that the leg is over. */
@@ -46,6 +46,9 @@ export interface LegOptions {
 }
 
 export const LOOK_EVERY_MS = 500
+/** A fresh leg is looked at more often: its first picture and sound show when they come, not half a second later. */
+export const FIRST_LOOKS_MS = 100
+const FIRST_LOOKS_FOR_MS = 3_000
 /** Reports come at least each 1.5 s also where nothing is sent: so long a silence is no coincidence. */
 export const SILENCE_MS = 2_500
 export const RETRY_MS = 700
@@ -54,6 +57,8 @@ const CONNECT_MS = 5_000
 export const FOLLOW_MS = 2_000
 /** Addresses of this device come at once; those of a relay that does not answer must not hold the rest up. */
 const GATHER_MS = 1_000
+/** Where there is no relay to wait for, so long after the first address: those of other interfaces come with it. */
+export const OWN_ADDRESSES_MS = 30
 
 export class Leg {
   state: LegState = 'connecting'
@@ -65,9 +70,14 @@ export class Leg {
   private build = 0
   private wasLive = false
   private figures: Figures = NO_FIGURES
-  private silentLooks = 0
-  /** Looks since the publisher was built anew, until something of it came; null: nothing is awaited. */
-  private awaited: number | null = null
+  /** What the quality is judged from: the figures of half a second ago, and what it was then. */
+  private judged = { figures: NO_FIGURES, quality: qualityBetween(NO_FIGURES, NO_FIGURES, 0) }
+  /** These four count looks, not the clock: a page that slept has not been silent. */
+  private lookedMs = 0
+  private judgedMs = 0
+  private silentMs = 0
+  /** Since the publisher was built anew, until something of it came; null: nothing is awaited. */
+  private awaitedMs: number | null = null
   private timer: number | undefined
 
   constructor(options: LegOptions) {
@@ -92,7 +102,7 @@ export class Leg {
    * another engine, or another codec, needs a new one.
    */
   expectFollowing(): void {
-    if (this.answer !== null) this.awaited = 0
+    if (this.answer !== null) this.awaitedMs = 0
     else if (this.peer === null) this.rebuild() // it was waiting for its turn: this is the turn
   }
 
@@ -127,10 +137,19 @@ export class Leg {
     }
   }
 
+  /** The addresses that the offer names. A browser takes 0.1 s to say that there are no more of its own. */
   private gathered(peer: PeerLike): Promise<void> {
     if (peer.iceGatheringState === 'complete') return Promise.resolve()
+    const asksServers = (peer.getConfiguration().iceServers ?? []).length > 0
     return new Promise((resolve) => {
-      const limit = this.timers.set(resolve, GATHER_MS)
+      let limit = this.timers.set(resolve, GATHER_MS)
+      let named = false
+      peer.addEventListener('icecandidate', () => {
+        if (named || asksServers) return
+        named = true
+        this.timers.clear(limit)
+        limit = this.timers.set(resolve, OWN_ADDRESSES_MS)
+      })
       peer.addEventListener('icegatheringstatechange', () => {
         if (peer.iceGatheringState !== 'complete') return
         this.timers.clear(limit)
@@ -142,30 +161,41 @@ export class Leg {
   private onConnection(peer: PeerLike): void {
     if (peer.connectionState === 'connected') {
       this.wasLive = true
-      this.silentLooks = 0
+      this.silentMs = 0
       this.say('live')
     } else if (peer.connectionState === 'failed' || peer.connectionState === 'closed') {
       this.again(RETRY_MS)
     }
   }
 
-  /** Looks are counted, not clocked: a page that slept has not been silent. */
   private watch(peer: PeerLike): void {
-    this.timer = this.timers.set(() => void this.look(peer), LOOK_EVERY_MS)
+    const pause = this.lookedMs < FIRST_LOOKS_FOR_MS ? FIRST_LOOKS_MS : LOOK_EVERY_MS
+    this.timer = this.timers.set(() => void this.look(peer, pause), pause)
   }
 
-  private async look(peer: PeerLike): Promise<void> {
+  /** `ms`: how long ago the last look was. */
+  private async look(peer: PeerLike, ms: number): Promise<void> {
     const now = readFigures(await peer.getStats())
     if (this.peer !== peer) return
     const before = this.figures
     this.figures = now
-    this.silentLooks = now.packets > before.packets ? 0 : this.silentLooks + 1
-    this.options.onFigures?.(now, qualityBetween(before, now, LOOK_EVERY_MS))
-    if (this.awaited !== null) this.awaited = now.packetsReceived > before.packetsReceived ? null : this.awaited + 1
-    const gone = this.awaited !== null && this.awaited * LOOK_EVERY_MS >= FOLLOW_MS
+    this.lookedMs += ms
+    this.silentMs = now.packets > before.packets ? 0 : this.silentMs + ms
+    this.options.onFigures?.(now, this.judge(now, ms))
+    if (this.awaitedMs !== null) this.awaitedMs = now.packetsReceived > before.packetsReceived ? null : this.awaitedMs + ms
+    const gone = this.awaitedMs !== null && this.awaitedMs >= FOLLOW_MS
     const patience = this.state === 'live' ? SILENCE_MS : CONNECT_MS
-    if (gone || this.silentLooks * LOOK_EVERY_MS >= patience) this.rebuild()
+    if (gone || this.silentMs >= patience) this.rebuild()
     else this.watch(peer)
+  }
+
+  /** Over half a second: the packets of a tenth are too few to judge by. */
+  private judge(now: Figures, ms: number): Quality {
+    this.judgedMs += ms
+    if (this.judgedMs < LOOK_EVERY_MS) return this.judged.quality
+    this.judged = { figures: now, quality: qualityBetween(this.judged.figures, now, this.judgedMs) }
+    this.judgedMs = 0
+    return this.judged.quality
   }
 
   private failed(error: unknown): void {
@@ -188,8 +218,9 @@ export class Leg {
     this.timers.clear(this.timer)
     this.timer = undefined
     this.figures = NO_FIGURES
-    this.silentLooks = 0
-    this.awaited = null
+    this.judged = { figures: NO_FIGURES, quality: qualityBetween(NO_FIGURES, NO_FIGURES, 0) }
+    this.lookedMs = this.judgedMs = this.silentMs = 0
+    this.awaitedMs = null
     this.peer?.close()
     this.peer = null
     this.answer?.end()

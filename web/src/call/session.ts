@@ -36,8 +36,8 @@ export interface SessionOptions {
 interface ViewLeg {
   leg: Leg
   view: LegView
-  /** How often the publisher has been built, as far as this leg has been told. */
-  generation: number
+  /** How often the publisher has been built, as far as this leg has been told; null: one that is only expected. */
+  generation: number | null
 }
 
 interface OwnLeg {
@@ -45,6 +45,9 @@ interface OwnLeg {
   view: LegView
   tracks: MediaStreamTrack[]
 }
+
+/** Who comes back after a moment has been seen before, and is told of as before. */
+const IN: ReadonlySet<Seat['state'] | undefined> = new Set<Seat['state']>(['present', 'away'])
 
 const NO_QUALITY: Quality = { fps: 0, lost: 0, rtt_ms: null }
 const freshView = (): LegView => ({ state: 'connecting', stream: null, figures: NO_FIGURES, quality: NO_QUALITY })
@@ -64,10 +67,13 @@ export class CallSession {
   apply(room: Room): void {
     if (this.ended) return
     const before = this.room?.limit
+    const come = this.whoHasCome(room)
     this.room = room
     const sending = new Map(room.seats.flatMap((seat) => (seat.publication && seat.id !== room.me?.seat_id ? [[seat.id, seat] as const] : [])))
-    for (const [id, one] of this.views) if (!sending.has(id)) this.drop(id, one)
+    const here = new Set(room.seats.filter(({ state }) => state === 'present').map(({ id }) => id))
+    for (const [id, one] of this.views) if (!sending.has(id) && !(one.generation === null && here.has(id))) this.drop(id, one)
     for (const seat of sending.values()) this.follow(seat)
+    for (const seat of come) if (!this.views.has(seat.id)) this.view(seat.id, null)
     // What was refused may be allowed now: the seat was given up while we were away, and we have it again.
     for (const leg of [this.own?.leg, ...[...this.views.values()].map((one) => one.leg)]) if (leg?.state === 'refused') leg.rebuild()
     if (JSON.stringify(before) !== JSON.stringify(room.limit)) this.limit(room.limit)
@@ -116,16 +122,27 @@ export class CallSession {
     this.own = null
   }
 
+  /**
+   * Those who have just answered or joined. They are going to send, and are asked for at once: the hub holds the
+   * question until they do, so that they are seen without first being announced.
+   */
+  private whoHasCome(room: Room): Seat[] {
+    if (!this.room) return []
+    const before = new Map(this.room.seats.map(({ id, state }) => [id, state]))
+    return room.seats.filter(({ id, state }) => state === 'present' && id !== room.me?.seat_id && !IN.has(before.get(id)))
+  }
+
   private follow(seat: Seat): void {
     const generation = seat.publication!.generation
     const known = this.views.get(seat.id)
     if (!known) return this.view(seat.id, generation)
+    const expected = known.generation === null
     if (known.generation === generation) return
     known.generation = generation
-    known.leg.expectFollowing()
+    if (!expected) known.leg.expectFollowing()
   }
 
-  private view(of: number, generation: number): void {
+  private view(of: number, generation: number | null): void {
     const one: ViewLeg = { view: freshView(), generation, leg: null as unknown as Leg }
     const tell = () => this.views.get(of) === one && this.tell(of, one.view)
     one.leg = new Leg({
@@ -141,7 +158,11 @@ export class CallSession {
         peer.addTransceiver('audio', { direction: 'recvonly' })
         peer.addTransceiver('video', { direction: 'recvonly' })
       },
-      exchange: (offer) => this.take(() => this.options.doors.view(of, offer)),
+      exchange: (offer) =>
+        this.take(() => this.options.doors.view(of, offer)).catch((error: unknown) => {
+          if (one.generation === null && this.views.get(of) === one) this.drop(of, one) // it only looks on, so far
+          throw error
+        }),
       onState: (state) => {
         one.view = { ...one.view, state }
         tell()

@@ -3,7 +3,7 @@ import { defineStore } from 'pinia'
 import { computed, ref, shallowReactive, shallowRef } from 'vue'
 import { Api, ApiProblem, Client, type May, type NewRoom, type Room, type Seat, type TrackKind, useApi, withToken } from '@/api'
 import { gradeOf, type Grade } from '@/call/figures'
-import type { PeerLike } from '@/call/leg'
+import { makePeer } from '@/call/connection'
 import { Presence, type PresenceState } from '@/call/presence'
 import { CallSession, type LegView } from '@/call/session'
 import { useOwnMedia } from './ownMedia'
@@ -21,10 +21,6 @@ export interface Tile {
 export type Wish = 'all' | 'audio' | 'view'
 
 const HERE: ReadonlySet<Seat['state']> = new Set(['present', 'away'])
-
-function makePeer({ servers, relay_only }: Room['ice']): PeerLike {
-  return new RTCPeerConnection({ iceServers: servers, iceTransportPolicy: relay_only ? 'relay' : 'all', bundlePolicy: 'max-bundle' })
-}
 
 export const useCalls = defineStore('calls', () => {
   const pageApi = useApi()
@@ -47,14 +43,17 @@ export const useCalls = defineStore('calls', () => {
   const may = (what: May) => room.value?.me?.may.includes(what) ?? false
   const tiles = computed<Tile[]>(() =>
     (room.value?.seats ?? [])
-      .filter((seat) => HERE.has(seat.state) && (seat.publication !== null || (seat.id === me.value?.id && legs.has(null))))
+      .filter((seat) => HERE.has(seat.state) && (seat.publication !== null || isShown(seat)))
       .map(tileOf)
       .sort((a, b) => Number(a.own) - Number(b.own)),
   )
   /** Those who are here and send nothing: they look on, or their connection is only coming up. */
-  const lookingOn = computed(() => (room.value?.seats ?? []).filter(({ state, publication }) => HERE.has(state) && publication === null))
+  const lookingOn = computed(() => (room.value?.seats ?? []).filter((seat) => HERE.has(seat.state) && seat.publication === null && !isShown(seat)))
   /** Those who were asked and have not answered yet, or said no. */
   const awaited = computed(() => (room.value?.seats ?? []).filter(({ state }) => !HERE.has(state) && state !== 'left' && state !== 'removed'))
+
+  /** Ours as soon as we send; another's picture may be here before the room says that there is one. */
+  const isShown = ({ id }: Seat) => (id === me.value?.id ? legs.has(null) : legs.get(id)?.state === 'live')
 
   function tileOf(seat: Seat): Tile {
     const own = seat.id === me.value?.id

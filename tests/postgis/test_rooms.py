@@ -124,6 +124,7 @@ async def test_who_is_off_duty_is_not_called_and_a_circle_calls_those_in_it(app:
     assert refused.json()["detail"] == "下岗 is off duty"
     circle = {"lon": CENTRE[0], "lat": CENTRE[1], "radius_m": 2_000}
     room = await opened(app, circle=circle, audio_group=True)
+    assert room["title"] == "奎文区", "without words of its own it is called by its place; pages say the kind"
     assert states(room) == {"duty": "invited", "近": "ringing"}
     assert room["seats"][1]["officer_id"] == near
     assert room["region"] == KUIWEN

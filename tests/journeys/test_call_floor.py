@@ -75,7 +75,8 @@ def test_the_desk_leads_the_call(
     said["desk"] = findings(screen, owed=OWED)
 
     _another_camera(phone)
-    scene.goes_on()
+    before = scene.decoded()  # a leg that was built anew meanwhile counts from none
+    until(lambda: scene.decoded() not in (before, 0), "the other camera's pictures are decoded")
     _muted_until_given_the_word(screen, phone, officer)
     _a_picture_for_the_file(screen, desk, room, alert, officer)
     _back_after_its_page_was_closed(phone, seat_of(room, role="host"))

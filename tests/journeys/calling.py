@@ -35,9 +35,26 @@ class Seen:
     def shows(self) -> bool:
         return self.frames() > 0
 
-    def wait_for_state(self, state: str, *, within_s: float = 60) -> None:
-        """Of the leg behind the tile: `live`, `rebuilding`."""
-        until(lambda: self.tile.get_attribute("data-state") == state, f"the leg is {state}", within_s=within_s)
+    def note_states(self) -> None:
+        """Keep the states of the leg from now on: one that lasts for a moment only is not to be missed."""
+        self.screen.page.evaluate(
+            """name => {
+                const states = window.states = []
+                const look = () => {
+                    const state = document.querySelector(`[data-testid=${name}]`)?.dataset.state ?? 'away'
+                    if (state !== states.at(-1)) states.push(state)
+                }
+                const all = { subtree: true, childList: true, attributeFilter: ['data-state'] }
+                new MutationObserver(look).observe(document.body, all)
+                look()
+            }""",
+            self.tile.get_attribute("data-testid"),
+        )
+
+    def was_rebuilt(self) -> bool:
+        """Whether the leg was not live at some time since its states are noted, and is live again."""
+        states = self.screen.page.evaluate("window.states")
+        return len(states) > 1 and states[-1] == "live"
 
     def goes_on(self, *, within_s: float = 30) -> None:
         """Wait until more pictures are decoded than now, and there is sound."""

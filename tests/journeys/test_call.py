@@ -178,14 +178,14 @@ def test_whoever_is_muted_is_not_heard_and_is_told(call: Call) -> None:
 
 
 def test_the_hub_is_killed_and_the_call_comes_back_by_itself(product: Product, call: Call) -> None:
+    for one in call.both():
+        one.note_states()
     killed_at = time.monotonic()
     killed = product.kill("media")
     product.wait_for_successor("media", killed)
     up = since(killed_at)
     for one in call.both():
-        one.wait_for_state("rebuilding")
-    for one in call.both():
-        one.wait_for_state("live")
+        until(one.was_rebuilt, "the leg was built anew", within_s=60)
     call.goes_on(within_s=60)
     print(f"\nhub killed: its successor after {up:.2f} s, both see and hear again after {since(killed_at):.2f} s")
 

@@ -1,8 +1,8 @@
-"""`./onemap test`: all checks and all tests, in four strands; with pytest's own arguments only what they name.
+"""`./onemap test`: all checks and all tests, in three strands; with pytest's own arguments only what they name.
 
-Journeys wait for browsers and for products that start, the database tests for the database: it takes four strands side
-by side to keep two cores busy to the end. None shares a home, a database or a port with another, and only one drives
-Chromium.
+Journeys wait for browsers and for products that start, the database tests for the database: it takes three strands side
+by side to keep two cores busy. None shares a home, a database or a port with another, and only one drives Chromium.
+What needs the machine to itself comes when they have ended.
 """
 
 import signal
@@ -20,11 +20,15 @@ from command.checks import ROOT, checks_of, run_checks, summary
 
 # What runs beside the checks and the other tests: names, and what pytest is to take.
 _BESIDE = {
-    "journeys in a browser": ("tests/journeys", "-m", "browser"),
-    "other journeys": ("tests/journeys", "-m", "not browser"),
+    "journeys in a browser": ("tests/journeys", "-m", "browser and not alone"),
     "database tests": ("tests/postgis",),
 }
-_OTHERS = ("tests", "--ignore=tests/journeys", "--ignore=tests/postgis")
+# What we run meanwhile, one after another.
+_OURS = {
+    "unit tests": ("tests", "--ignore=tests/journeys", "--ignore=tests/postgis"),
+    "other journeys": ("tests/journeys", "-m", "not browser"),
+}
+_ALONE = ("tests/journeys", "-m", "alone")
 _NO_TESTS_COLLECTED = 5
 _LOOK_EVERY_S = 0.2
 _CLEANED_UP_WITHIN_S = 60.0
@@ -86,10 +90,12 @@ def main(arguments: Sequence[str]) -> int:
         folder = Path(stack.enter_context(TemporaryDirectory()))
         beside = {name: stack.enter_context(Aside(pytest_on(some), folder / name)) for name, some in _BESIDE.items()}
         verdicts = run_checks(checks_of())
-        codes = {"unit tests": run(pytest_on(_OTHERS))}
+        codes = {name: run(pytest_on(some)) for name, some in _OURS.items()}
         for name, aside in reversed(beside.items()):
             print(f"The {name}, which ran beside all this:", flush=True)
             codes[name] = aside.show(sys.stdout.buffer)
+        print("What needs the machine to itself:", flush=True)
+        codes["journeys alone"] = run(pytest_on(_ALONE))
     ended = "; ".join(f"{name} {verdict(code)}" for name, code in codes.items())
     print(f"onemap test: {summary(verdicts)}; {ended}; {time.monotonic() - started:.0f} s in all")
     return next((code for code in codes.values() if code), int(not all(one.passed for one in verdicts)))

@@ -11,7 +11,7 @@ _hasher = PasswordHasher()
 
 
 @cache
-def _of_nobody() -> str:
+def hash_of_nobody() -> str:
     """Checked when there is no such user, so that a wrong name takes as long as a wrong password.
 
     Made at the first need: most processes check no passwords, and each would take a third of a second longer to start.
@@ -26,7 +26,7 @@ def hash_password(password: str) -> str:
 def password_matches(password_hash: str | None, password: str) -> bool:
     """Whether the password is right; slow on purpose (call it off the event loop)."""
     try:
-        return _hasher.verify(password_hash or _of_nobody(), password) and password_hash is not None
+        return _hasher.verify(password_hash or hash_of_nobody(), password) and password_hash is not None
     except (VerificationError, InvalidHashError):
         return False
 

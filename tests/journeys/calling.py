@@ -8,6 +8,8 @@ from browsing import Device
 from playwright.sync_api import Locator, expect
 from product import Person, until
 
+# While the hub is away its doors say so, and whoever is not there yet sends nothing yet; a locked room refuses.
+AWAY = (404, 409, 503)
 MEDIA = ["geolocation", "camera", "microphone"]
 _FRAMES = "(video) => video.getVideoPlaybackQuality().totalVideoFrames"
 

@@ -8,11 +8,13 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
-pytest.register_assert_rewrite("product", "browsing", "scene")
+pytest.register_assert_rewrite("product", "browsing", "scene", "calling")
 
 # Their assertions explain themselves only if they were registered before.
-from browsing import chromium  # noqa: E402
+from browsing import Device, chromium, device  # noqa: E402
+from calling import AWAY, MEDIA, close_rooms  # noqa: E402
 from product import PASSWORD, ROOT, Person, Product  # noqa: E402
+from scene import Place, phone_of, place_on, take_back_all  # noqa: E402
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -48,6 +50,31 @@ def desk(product: Product) -> Iterator[Person]:
     """The duty desk of Kuiwen, where the scenes play."""
     with product.signed_in("kuiwen") as person:
         yield person
+
+
+@pytest.fixture
+def place(product: Product, desk: Person) -> Iterator[Place]:
+    """Where a call plays; its rooms are closed afterwards."""
+    with place_on(product, desk) as made:
+        yield made
+        close_rooms(desk)
+        take_back_all(made)
+
+
+@pytest.fixture
+def screen(browser: Browser, product: Product) -> Iterator[Device]:
+    """The duty desk with a camera, for calls."""
+    with device(browser, product, expected=AWAY, permissions=MEDIA) as made:
+        made.sign_in("kuiwen", PASSWORD, "/desk")
+        made.current()
+        yield made
+
+
+@pytest.fixture
+def phone(browser: Browser, place: Place) -> Iterator[Device]:
+    """The phone of the place's first officer with a camera, for calls."""
+    with phone_of(browser, place, permissions=MEDIA, expected=AWAY) as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

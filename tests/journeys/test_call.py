@@ -11,41 +11,16 @@ from typing import Any
 
 import pytest
 from browsing import DEVICES, Device, chromium, device
-from calling import MEDIA, Seen, close_rooms, room_of, seat_of, seen, since
+from calling import AWAY, MEDIA, Seen, room_of, seat_of, seen, since
 from playwright.sync_api import Browser, expect
-from product import PASSWORD, Person, Product, until
-from scene import Place, called, phone_of, place_on, take_back_all, take_step
-
-# While the hub is away its doors say so, and whoever is not there yet sends nothing yet.
-AWAY = (404, 409, 503)
+from product import Product, until
+from scene import Place, called, take_step
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with chromium(*DEVICES) as running:
         yield running
-
-
-@pytest.fixture
-def place(product: Product, desk: Person) -> Iterator[Place]:
-    with place_on(product, desk) as made:
-        yield made
-        close_rooms(desk)
-        take_back_all(made)
-
-
-@pytest.fixture
-def screen(browser: Browser, product: Product) -> Iterator[Device]:
-    with device(browser, product, expected=AWAY, permissions=MEDIA) as made:
-        made.sign_in("kuiwen", PASSWORD, "/desk")
-        made.current()
-        yield made
-
-
-@pytest.fixture
-def phone(browser: Browser, place: Place) -> Iterator[Device]:
-    with phone_of(browser, place, permissions=MEDIA, expected=AWAY) as made:
-        yield made
 
 
 class Call:

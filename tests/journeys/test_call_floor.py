@@ -10,17 +10,15 @@ from typing import Any
 import httpx
 import pytest
 from browsing import DEVICES, WALL, Device, chromium, device
-from calling import MEDIA, close_rooms, room_of, seat_of, seen
+from calling import AWAY, MEDIA, room_of, seat_of, seen
 from playwright.sync_api import Browser, expect
 from product import PASSWORD, Person, Product, until
-from scene import Place, called, phone_of, place_on, take_back_all, take_step
+from scene import Place, called, take_step
 from test_accessibility import AXE, OWED, findings
 
 # Two browsers with two cameras each fill a small machine: nothing else is to run beside them.
 pytestmark = pytest.mark.alone
 
-# Legs that are being built or taken down while somebody comes or goes; and the lock, which refuses.
-AWAY = (404, 409, 503)
 TWO_CAMERAS = [
     one.replace("fake-device-for-media-stream", "fake-device-for-media-stream=device-count=2") for one in DEVICES
 ]
@@ -34,28 +32,6 @@ def browser() -> Iterator[Browser]:
         pytest.skip("axe-core is not installed: cd web && npm ci")
     with chromium(*TWO_CAMERAS) as running:
         yield running
-
-
-@pytest.fixture
-def place(product: Product, desk: Person) -> Iterator[Place]:
-    with place_on(product, desk) as made:
-        yield made
-        close_rooms(desk)
-        take_back_all(made)
-
-
-@pytest.fixture
-def screen(browser: Browser, product: Product) -> Iterator[Device]:
-    with device(browser, product, expected=AWAY, permissions=MEDIA) as made:
-        made.sign_in("kuiwen", PASSWORD, "/desk")
-        made.current()
-        yield made
-
-
-@pytest.fixture
-def phone(browser: Browser, place: Place) -> Iterator[Device]:
-    with phone_of(browser, place, permissions=MEDIA, expected=AWAY) as made:
-        yield made
 
 
 def test_the_desk_leads_the_call(

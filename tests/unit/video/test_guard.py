@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from video.errors import HubBusy
-from video.guard import Guard, Limits
+from video.guard import LOOK_S, Guard, Limits
 
 
 class Clock:
@@ -14,6 +14,14 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
+
+
+def work(guard: Guard, clock: Clock, used: Clock, *, looks: int, share: float) -> None:
+    """Let time pass in which the process has this share of the processor."""
+    for _ in range(looks):
+        clock.now += LOOK_S
+        used.now += LOOK_S * share
+        guard.look(0)
 
 
 async def test_one_hiccup_is_no_overload_a_second_of_them_is() -> None:
@@ -32,27 +40,19 @@ async def test_one_hiccup_is_no_overload_a_second_of_them_is() -> None:
 async def test_processor_in_use_is_measured_over_the_last_second() -> None:
     clock, used = Clock(), Clock()
     guard = Guard(Limits(cpu=0.8), clock=clock, cpu_time=used)
-    for _ in range(10):
-        clock.now += 0.2
-        used.now += 0.18
-        guard.look(0)
+    work(guard, clock, used, looks=10, share=0.9)
     assert guard.cpu == pytest.approx(0.9)
     with pytest.raises(HubBusy, match="90%"):
         async with guard.joining():
             pytest.fail("an overloaded hub took a leg")
-    for _ in range(5):
-        clock.now += 0.2
-        guard.look(0)
+    work(guard, clock, used, looks=5, share=0.0)
     assert guard.cpu == pytest.approx(0.0)
 
 
 async def test_a_start_that_took_the_processor_is_no_load() -> None:
     clock, used = Clock(), Clock()
     guard = Guard(Limits(cpu=0.8), clock=clock, cpu_time=used)
-    for _ in range(4):
-        clock.now += 0.2
-        used.now += 0.2
-        guard.look(0)
+    work(guard, clock, used, looks=4, share=1.0)
     async with guard.joining():
         pass
 

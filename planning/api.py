@@ -131,11 +131,21 @@ async def rename_job(job_id: Id, new: Rename, session: SessionDep, scope: ScopeD
     return jobs.view(await jobs.find(session, job_id), scope)
 
 
-@router.delete("/{job_id}", status_code=204, dependencies=[PlannerDep])
-async def cancel_job(job_id: Id, session: SessionDep, scope: ScopeDep) -> None:
-    """Cancel an unfinished job; take one that is over off the list."""
+@router.post("/{job_id}/cancel", dependencies=[PlannerDep])
+async def cancel_job(job_id: Id, session: SessionDep, scope: ScopeDep) -> Job:
+    """End an unfinished job; one that is over stays as it is. The answer is the job as it is then."""
     async with session.begin():
         await jobs.cancel(session, scope, job_id)
+        job = await jobs.find(session, job_id)
+        await session.refresh(job)
+    return jobs.view(job, scope)
+
+
+@router.delete("/{job_id}", status_code=204, dependencies=[PlannerDep])
+async def remove_job(job_id: Id, session: SessionDep, scope: ScopeDep) -> None:
+    """Take a job that is over off the list; 409 while it is not."""
+    async with session.begin():
+        await jobs.remove(session, scope, job_id)
 
 
 @router.get("/{job_id}/compare", dependencies=[PlannerDep])

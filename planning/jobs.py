@@ -92,13 +92,19 @@ async def product(session: AsyncSession, job_id: int, name: str) -> bytes:
 
 
 async def cancel(session: AsyncSession, scope: Scope, job_id: int) -> None:
-    """End an unfinished job, or take an ended one off the list; its owner or an admin of the area may."""
-    job = await find(session, job_id)
-    own(job, scope)
+    """End an unfinished job; one that ended a moment before stays as it is, with what it found."""
+    own(await find(session, job_id), scope)
     for state, values in (("queued", _ended("cancelled")), ("running", {"cancel_asked": True})):
         if await _change(session, job_id, CoverageJob.state == state, **values):
             return
-    await _change(session, job_id, removed_at=datetime.now(UTC))
+
+
+async def remove(session: AsyncSession, scope: Scope, job_id: int) -> None:
+    """Take a job that is over off the list; raises `JobOver` while it is not."""
+    job = await find(session, job_id)
+    own(job, scope)
+    if not await _change(session, job_id, ~_UNFINISHED, removed_at=datetime.now(UTC)):
+        raise JobOver(f"job {job_id} is {job.state}; cancel it first")
 
 
 async def rename(session: AsyncSession, scope: Scope, job_id: int, name: str) -> None:

@@ -1,6 +1,8 @@
 """A planner's day: plan a county, move a station, keep it and compare, site the next ones, take it home as a file."""
 
+import os
 import re
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -291,7 +293,7 @@ def asked_without_drawing(planner: Person) -> int:
     return count
 
 
-def test_a_job_is_cancelled_renamed_and_taken_off_the_list(screen: Device, planner: Person) -> None:
+def test_a_job_is_cancelled_renamed_and_taken_off_the_list(product: Product, screen: Device, planner: Person) -> None:
     page = screen.page
     number = planned(planner, {"region": KUIWEN, "minutes": [5], "from": "stations", "name": "旧名"})
     screen.open("/plan")
@@ -304,13 +306,16 @@ def test_a_job_is_cancelled_renamed_and_taken_off_the_list(screen: Device, plann
     page.get_by_test_id(f"plan-remove-{number}").click()
     expect(row).to_have_count(0)
     planner.get(f"/api/coverage/{number}", 404)
-    # One that waits or is worked on ends where it is: the last of many, so that there is time to say so.
-    long = planned(planner, {"region": "37", "minutes": [10], "from": "stations"})
-    question = {"new": 8, "objective": "p-median", "minutes": 10, "time_limit_s": 120}
-    many = [planner.post(f"/api/coverage/{long}/siting", question, 202)["id"] for _ in range(10)]
-    screen.open(f"/plan?scenario={long}&tab=siting")
-    page.get_by_test_id(f"plan-cancel-{many[-1]}").click()
-    shown = page.get_by_test_id(f"plan-siting-{many[-1]}")
-    expect(shown).to_have_attribute("data-state", "cancelled")
-    for siting in many[:-1]:
-        planner.delete(f"/api/coverage/{siting}")
+    # One that waits ends where it is; that it still waits when we click is seen to by stopping the one who works.
+    asked = planned(planner, {"region": KUIWEN, "minutes": [10], "from": "stations"})
+    worker = product.child("planner")
+    os.kill(worker, signal.SIGSTOP)
+    try:
+        siting = planner.post(f"/api/coverage/{asked}/siting", {"new": 1, "minutes": 10}, 202)["id"]
+        screen.open(f"/plan?scenario={asked}&tab=siting")
+        shown = page.get_by_test_id(f"plan-siting-{siting}")
+        expect(shown).to_have_attribute("data-state", "queued")
+        page.get_by_test_id(f"plan-cancel-{siting}").click()
+        expect(shown).to_have_attribute("data-state", "cancelled")
+    finally:
+        os.kill(worker, signal.SIGCONT)

@@ -386,14 +386,24 @@ async def test_a_siting_waits_for_its_scenario(town: House, planner: Planner) ->
 
 async def test_a_waiting_job_is_cancelled_and_one_that_is_over_leaves_the_list(town: House, planner: Planner) -> None:
     person = town.person("planner")
-    waiting, over = await ask(town), None
-    assert (await person.delete(f"/api/coverage/{waiting}")).status_code == 204
-    assert (await show(town, waiting))["state"] == "cancelled"
+    waiting = await ask(town)
+    refused = await person.delete(f"/api/coverage/{waiting}")
+    assert refused.status_code == 409
+    assert "cancel it first" in refused.json()["detail"]
+    cancelled = await person.post(f"/api/coverage/{waiting}/cancel")
+    assert (cancelled.status_code, cancelled.json()["state"]) == (200, "cancelled")
     assert not await planner.work_once()
     over = (await done(town, planner))["id"]
     assert (await person.delete(f"/api/coverage/{over}")).status_code == 204
     assert (await person.get(f"/api/coverage/{over}")).status_code == 404
     assert over not in [job["id"] for job in (await person.get("/api/coverage")).json()["items"]]
+
+
+async def test_who_cancels_a_job_that_ended_a_moment_before_loses_nothing(town: House, planner: Planner) -> None:
+    over = (await done(town, planner))["id"]
+    answer = await town.person("planner").post(f"/api/coverage/{over}/cancel")
+    assert (answer.status_code, answer.json()["state"]) == (200, "done")
+    assert (await show(town, over))["result"]
 
 
 class SlowRoads:
@@ -427,7 +437,7 @@ async def test_a_running_job_is_cancelled(town: House, planner: Planner) -> None
     working = asyncio.create_task(planner.work_once())
     await slow.begun.wait()
     assert (await show(town, job_id))["state"] == "running"
-    assert (await town.person("planner").delete(f"/api/coverage/{job_id}")).status_code == 204
+    assert (await town.person("planner").post(f"/api/coverage/{job_id}/cancel")).json()["state"] == "running"
     slow.go_on = True
     assert await working
     assert (await show(town, job_id))["state"] == "cancelled"

@@ -125,6 +125,7 @@ export class Api {
   askSiting = (id: number, siting: plan.Siting) => this.client.post<{ id: number }>(`/api/coverage/${id}/siting`, siting)
   renameCoverage = (id: number, name: string) => this.client.patch<plan.CoverageJob>(`/api/coverage/${id}`, { name })
   /** End an unfinished job; take one that is over off the list. */
+  cancelCoverage = (id: number) => this.client.post<plan.CoverageJob>(`/api/coverage/${id}/cancel`)
   removeCoverage = (id: number) => this.client.delete<void>(`/api/coverage/${id}`)
   coverageCells = (id: number, cancel: Cancel = {}) => this.client.get<FeatureCollection>(`/api/coverage/${id}/cells`, cancel)
   coverageAreas = (id: number, cancel: Cancel = {}) => this.client.get<FeatureCollection>(`/api/coverage/${id}/areas`, cancel)

@@ -2031,14 +2031,34 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Cancel Job
-         * @description Cancel an unfinished job; take one that is over off the list.
+         * Remove Job
+         * @description Take a job that is over off the list; 409 while it is not.
          */
-        delete: operations["cancel_job_api_coverage__job_id__delete"];
+        delete: operations["remove_job_api_coverage__job_id__delete"];
         options?: never;
         head?: never;
         /** Rename Job */
         patch: operations["rename_job_api_coverage__job_id__patch"];
+        trace?: never;
+    };
+    "/api/coverage/{job_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel Job
+         * @description End an unfinished job; one that is over stays as it is. The answer is the job as it is then.
+         */
+        post: operations["cancel_job_api_coverage__job_id__cancel_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/coverage/{job_id}/compare": {
@@ -12125,7 +12145,7 @@ export interface operations {
             };
         };
     };
-    cancel_job_api_coverage__job_id__delete: {
+    remove_job_api_coverage__job_id__delete: {
         parameters: {
             query?: never;
             header?: never;
@@ -12189,6 +12209,58 @@ export interface operations {
                 "application/json": components["schemas"]["Rename"];
             };
         };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description Not as asked */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        /** @description what is wrong, and what to do about it */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    cancel_job_api_coverage__job_id__cancel_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             /** @description Successful Response */
             200: {

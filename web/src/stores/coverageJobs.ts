@@ -48,7 +48,13 @@ export const useCoverageJobs = defineStore('coverageJobs', () => {
     rows.value = rows.value.map((row) => (row.id === id ? renamed : row))
   }
 
-  /** End a job that is not finished; one that is over leaves the list. */
+  /** End a job that is not finished; one that ended a moment before keeps what it found. */
+  async function cancel(id: number): Promise<void> {
+    await api.cancelCoverage(id)
+    await load()
+  }
+
+  /** Take one that is over off the list. */
   async function remove(id: number): Promise<void> {
     await api.removeCoverage(id)
     await load()
@@ -79,5 +85,5 @@ export const useCoverageJobs = defineStore('coverageJobs', () => {
     }
   }
 
-  return { rows, loaded, error, scenarios, done, sitingsOf, byId, load, ask, askSiting, rename, remove, follow, until }
+  return { rows, loaded, error, scenarios, done, sitingsOf, byId, load, ask, askSiting, rename, cancel, remove, follow, until }
 })

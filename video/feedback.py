@@ -19,13 +19,15 @@ from aiortc.rtp import (
 
 HANDLE_RTCP: Final = "_handle_rtcp_packet"
 ESTIMATOR: Final = "_RTCRtpReceiver__remote_bitrate_estimator"
+_NEW_SEQUENCE: Final = 0x10000  # so many between two reports are another sequence, not that many packets
 HOOKS: Final = ((RTCRtpSender, HANDLE_RTCP), (RTCRtpReceiver, ESTIMATOR))
 
 
 class Reader(Protocol):
     """Whoever wants to know what a viewer reports."""
 
-    def lost(self, share: float) -> None: ...
+    def lost(self, share: float, packets: int) -> None:
+        """Of so many packets since the report before, this share."""
 
     def estimated(self, bitrate: int) -> None: ...
 
@@ -55,12 +57,17 @@ def cap_estimate(receiver: RTCRtpReceiver, cap: Callable[[], int | None]) -> Non
 def listen_to(sender: RTCRtpSender, reader: Reader) -> None:
     """Have the reader told what the viewer of this track reports."""
     handle = getattr(sender, HANDLE_RTCP)
+    covered: int | None = None  # the highest number of the report before
 
     async def read(packet: AnyRtcpPacket) -> None:
+        nonlocal covered
         if isinstance(packet, RtcpRrPacket | RtcpSrPacket):
             for report in packet.reports:
                 if report.ssrc == sender._ssrc:
-                    reader.lost(report.fraction_lost / 256)
+                    packets = (report.highest_sequence - covered) & 0xFFFFFFFF if covered is not None else 0
+                    covered = report.highest_sequence
+                    if 0 < packets < _NEW_SEQUENCE:
+                        reader.lost(report.fraction_lost / 256, packets)
         elif isinstance(packet, RtcpPsfbPacket) and packet.fmt == RTCP_PSFB_APP:
             bitrate = _estimate(packet.fci, sender._ssrc)
             if bitrate is not None:

@@ -28,11 +28,11 @@ from video.audio_first import AudioFirst
 from video.engine import Happening, Kind, Leg, MediaEvent
 from video.errors import BadOffer, NoSuchLeg, NoSuchPublication
 from video.feedback import cap_estimate, listen_to
-from video.forwarding import Sink, Source, StandIn, give_to, take_from
+from video.forwarding import LEAST_BITRATE, Sink, Source, StandIn, give_to, take_from
 from video.guard import Guard
 from video.legs import Connection, Publication, Reports, Viewing
 from video.measures import count, leg_figures
-from video.offers import Offer, preferences, read_offer
+from video.offers import Offer, asking_for_at_least, preferences, read_offer
 from video.turn import announced
 
 log = logging.getLogger(__name__)
@@ -137,7 +137,7 @@ class Hub:
                     sources[kind] = Source(kind, codec, clock=self._clock)
                     take_from(transceiver.receiver, sources[kind])
                     cap_estimate(transceiver.receiver, sources[kind].cap)
-            answer = await self._answer(peer, asked)
+            answer = asking_for_at_least(await self._answer(peer, asked), LEAST_BITRATE)
             publication = Publication(
                 id=uuid.uuid4().hex,
                 room=room,

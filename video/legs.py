@@ -81,9 +81,9 @@ class Publication(Connection):
         came, lost = passed - self.arrived[0], missing - self.arrived[1]
         self.arrived, self.judged_at = (passed, missing), now
         if came + lost >= JUDGED_BY:
-            share = lost / (came + lost)
-            self.network.pictures_lost(share, now)
-            self.network.sound_lost(share, now)
+            share, packets = lost / (came + lost), came + lost
+            self.network.pictures_lost(share, packets, now)
+            self.network.sound_lost(share, packets, now)
         change = self.network.look(now)
         if change is not None:
             pictures.pause(change)
@@ -133,9 +133,9 @@ class Reports:
     sink: Sink
     clock: Callable[[], float]
 
-    def lost(self, share: float) -> None:
+    def lost(self, share: float, packets: int) -> None:
         note = self.network.pictures_lost if self.sink.kind is Kind.VIDEO else self.network.sound_lost
-        note(share, self.clock())
+        note(share, packets, self.clock())
 
     def estimated(self, bitrate: int) -> None:
         self.sink.estimated(bitrate)

@@ -1,5 +1,6 @@
 """Reading what a WebRTC client offers, and choosing what to answer."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -83,6 +84,26 @@ def preferences(kind: Kind, codec: str) -> list[RTCRtpCodecCapability]:
     names = {f"{kind}/{codec}".lower(), f"{kind}/rtx"}
     capabilities = RTCRtpSender.getCapabilities(kind.value).codecs
     return [capability for capability in capabilities if capability.mimeType.lower() in names]
+
+
+def asking_for_at_least(answer: str, bitrate: int) -> str:
+    """An answer that asks the publisher of pictures never to send less than that (bit/s).
+
+    A browser takes each lost packet for a sign that it sends too much, also those that were sent again: at 10 % loss
+    by chance it goes down to 30 kbit/s within a minute, and to a few pictures a second. The parameter is Chromium's;
+    others do not know it.
+    """
+    asked = f"x-google-min-bitrate={bitrate // 1000}"
+    with_own_line = set(re.findall(r"^a=fmtp:(\d+) ", answer, re.MULTILINE))
+
+    def ask(line: re.Match[str]) -> str:
+        payload = line[1]
+        return line[0] if payload in with_own_line else f"{line[0]}\r\na=fmtp:{payload} {asked}"
+
+    pictures = r"(?:VP8|H264)/90000"
+    for payload in re.findall(rf"^a=rtpmap:(\d+) {pictures}", answer, re.MULTILINE):
+        answer = re.sub(rf"^(a=fmtp:{payload} [^\r\n]+)", rf"\1;{asked}", answer, flags=re.MULTILINE)
+    return re.sub(rf"^a=rtpmap:(\d+) {pictures}", ask, answer, flags=re.MULTILINE)
 
 
 def _section(media: MediaDescription) -> Section:

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -128,11 +129,20 @@ def coturn(net: Lands, papers: Path) -> Iterator[Callable[..., None]]:
         )
         with (papers / "turn.log").open("wb") as log:
             running.append(subprocess.Popen(command, stdout=log, stderr=log))
+        while not _listens(running[-1], 3478):
+            time.sleep(0.05)
 
     yield start
     for process in running:
         process.terminate()
         process.wait()
+
+
+def _listens(process: subprocess.Popen[bytes], port: int) -> bool:
+    """Whether somebody in the namespace of a process takes connections on a port."""
+    assert process.poll() is None, "coturn has ended; its words are in turn.log"
+    lines = Path(f"/proc/{process.pid}/net/tcp").read_text(encoding="ascii").splitlines()[1:]
+    return any((at := line.split())[1].endswith(f":{port:04X}") and at[3] == "0A" for line in lines)
 
 
 @pytest.fixture

@@ -90,7 +90,7 @@ async def connect(words: argparse.Namespace, client: HubClient, turn: Sequence[R
         return (await client.publish(ROOM, NAME, offer)).answer
 
     async def view(offer: str) -> str:
-        return (await client.view(ROOM, NAME, "desk", offer)).answer
+        return (await client.view(ROOM, words.of, "desk", offer)).answer
 
     while True:
         try:
@@ -119,6 +119,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("role", choices=["hub", "publish", "view"])
     parser.add_argument("socket", type=Path)
+    parser.add_argument("--of", default=NAME, help="whom to view")
     parser.add_argument("--turn", action="append", default=[])
     parser.add_argument("--turn-secret", default="")
     parser.add_argument("--lasting-s", type=int, default=600)

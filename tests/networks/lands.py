@@ -2,7 +2,8 @@
 
 import os
 import subprocess
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from shutil import which
@@ -52,6 +53,41 @@ class Lands:
         for here, there, address in ((one, other, one_address), (other, one, other_address)):
             self.ip(here, "addr", "add", f"{address}/24", "dev", there)
             self.ip(here, "link", "set", there, "up")
+
+    @contextmanager
+    def poor_cable(
+        self, one: str, one_address: str, other: str, other_address: str, *, lost: float, seed: int
+    ) -> Iterator[Callable[[float], None]]:
+        """Connect two by way of a third who loses a share of what they send each other by UDP, each way.
+
+        What is yielded sets another share, and returns when it holds.
+        """
+        between = f"{one}-{other}"
+        self.add(between)
+        for here, address in ((one, one_address), (other, other_address)):
+            there = other if here == one else one
+            self.ip(here, "link", "add", there, "type", "veth", "peer", "name", here, "netns", self._full(between))
+            self.ip(here, "addr", "add", f"{address}/24", "dev", there)
+            self.ip(here, "link", "set", there, "up")
+            self.ip(between, "link", "set", here, "up")
+        words = (sys.executable, "-m", "tests.networks.lossy", one, other, str(lost), str(seed))
+        with subprocess.Popen(
+            self.into(between, *words), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as carrier:
+            stdin, stdout = carrier.stdin, carrier.stdout
+            assert stdin is not None
+            assert stdout is not None
+            stdout.readline()  # it has begun
+
+            def lose(share: float) -> None:
+                stdin.write(f"{share}\n")
+                stdin.flush()
+                stdout.readline()
+
+            try:
+                yield lose
+            finally:
+                carrier.kill()
 
     def ip(self, name: str, *words: str) -> None:
         _ip("-n", self._full(name), *words)

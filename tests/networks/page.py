@@ -72,7 +72,7 @@ class CallPage:
         await self._page.evaluate("(room) => callPage.begin(room)", room)
 
     async def now(self) -> dict[str, Any]:
-        """Pictures decoded so far, the state of the leg that views, and our end of the way they come by."""
+        """Pictures decoded and connections built so far; of the leg that views: state, losses, our end of its way."""
         now: dict[str, Any] = await self._page.evaluate("callPage.now()")
         return now
 

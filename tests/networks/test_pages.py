@@ -38,21 +38,51 @@ def direct(net: Lands) -> Lands:
     return net
 
 
-async def test_page_comes_back_when_its_network_does(direct: Lands, page: CallPage) -> None:
+async def test_page_comes_back_when_its_interface_does(direct: Lands, page: CallPage) -> None:
+    """Chromium takes seconds to notice that it is up again; until then it offers the addresses of others."""
+    await _comes_back(page, lambda: direct.cut("officer", "hub"), lambda: direct.mend("officer", "hub"))
+
+
+async def test_page_comes_back_after_a_silence_of_the_network(net: Lands, page: CallPage) -> None:
+    """Nothing gets through and nobody says so, as in a tunnel."""
+    with net.poor_cable("officer", PAGE, "hub", HUB, lost=0.0, seed=0) as lose:
+        await _comes_back(page, lambda: lose(1.0), lambda: lose(0.0))
+
+
+async def _comes_back(page: CallPage, cut: Callable[[], None], mend: Callable[[], None]) -> None:
     await page.begin()
     now, _ = await page.sees_more()
     assert (now["way"]["candidateType"], now["way"]["address"]) == ("host", PAGE)
-    direct.cut("officer", "hub")
+    cut()
     page.away = True
     cut_at = time.monotonic()
     await page.until(lambda now: now["state"] == "rebuilding")
     noticed = time.monotonic() - cut_at
     await asyncio.sleep(max(0.0, cut_at + CUT_S - time.monotonic()))
-    direct.mend("officer", "hub")
+    mend()
     page.away = False
     now, back = await page.sees_more()
     assert (now["way"]["candidateType"], now["way"]["address"]) == ("host", PAGE)
     print(f"\ncut for {CUT_S} s: noticed after {noticed:.1f}, ten pictures {back:.1f} s after the network")
+
+
+async def test_call_goes_on_where_a_tenth_of_the_packets_is_lost(net: Lands, start: StartEnd, page: CallPage) -> None:
+    """Each way, at random. Both ends see, sound does not go on alone, and no leg is built anew."""
+    with net.poor_cable("officer", PAGE, "hub", HUB, lost=0.1, seed=20):
+        await page.begin()
+        await page.sees_more()
+        desk = await start("hub", "view", "--of", "page")
+        before = await desk.until(lambda said: said["pictures"] >= 10 and said["sounds"] >= 50)
+        builds = (await page.now())["builds"]
+        began = time.monotonic()
+        async with asyncio.TaskGroup() as both:
+            at_page = both.create_task(page.sees_more(100))
+            both.create_task(desk.until(lambda said: said["pictures"] >= before["pictures"] + 100))
+        now = await page.now()
+        assert now["builds"] == builds
+        assert now["lost"] > 0
+    print(f"\na tenth lost each way: 100 pictures in {at_page.result()[1]:.1f} s at the page,", end=" ")
+    print(f"in {time.monotonic() - began:.1f} s at both; sent 15 a second")
 
 
 async def test_page_comes_back_from_another_address(direct: Lands, page: CallPage) -> None:

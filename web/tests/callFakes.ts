@@ -17,13 +17,20 @@ export class FakePeer {
   /** Comes to life on every look, as a healthy connection does. */
   healthy = false
   readonly kinds: string[] = []
-  readonly senders: { track: unknown; replaced: unknown[] }[] = []
+  readonly senders: { track: unknown; replaced: unknown[]; encodings: Record<string, unknown>[] }[] = []
   private readonly listeners = new Map<string, Listener[]>()
   constructor(readonly number: number) {}
 
   addTransceiver(what: string | { kind: string }, { direction }: { direction: string }) {
     this.kinds.push(`${direction} ${typeof what === 'string' ? what : what.kind}`)
-    const sender = { track: what, replaced: [] as unknown[], replaceTrack: async (track: unknown) => void sender.replaced.push(track), getParameters: () => ({}), setParameters: async () => undefined }
+    const sender = {
+      track: what,
+      replaced: [] as unknown[],
+      encodings: [{}],
+      replaceTrack: async (track: unknown) => void sender.replaced.push(track),
+      getParameters: () => ({ encodings: sender.encodings }),
+      setParameters: async () => undefined,
+    }
     if (direction === 'sendonly') this.senders.push(sender)
     return { setCodecPreferences: () => undefined }
   }

@@ -1,3 +1,4 @@
+// @vitest-environment jsdom
 import { describe, expect, test } from 'vitest'
 import { type Capture, capture, otherCamera, troubleOf } from '@/call/devices'
 import { gradeOf, NO_FIGURES, qualityBetween, readFigures, worstOf } from '@/call/figures'
@@ -123,8 +124,11 @@ describe('what is sent', () => {
       getParameters: () => ({ encodings: [encoding] }),
       setParameters: async () => undefined,
     }
-    await applyLimit(sender as unknown as RTCRtpSender, { width: 320, height: 240, fps: 15, bitrate: 200_000 })
-    expect(encoding).toEqual({ maxBitrate: 200_000, maxFramerate: 15, scaleResolutionDownBy: 2 })
+    const limit = { width: 320, height: 240, fps: 15, bitrate: 200_000 }
+    await applyLimit(sender as unknown as RTCRtpSender, limit)
+    expect(encoding).toEqual({ active: true, maxBitrate: 200_000, maxFramerate: 15, scaleResolutionDownBy: 2 })
+    await applyLimit(sender as unknown as RTCRtpSender, limit, false)
+    expect(encoding).toMatchObject({ active: false })
   })
 
   test('is VP8 first, and then whatever else there is', () => {

@@ -128,6 +128,20 @@ test('what we send is built once and then only exchanged', async () => {
   expect(made.last.senders.map(({ replaced }) => replaced)).toEqual([[], [back]])
 })
 
+test('no pictures are sent while the hub finds our network too poor for them', async () => {
+  const me = (video_paused: boolean) => aRoom([aSeat({ publication: sends(1, { video_paused }) })])
+  session.apply(me(false))
+  session.publish([track('audio'), track('video')])
+  await settled()
+  const pictures = () => made.last.senders[1]!.encodings[0]!.active
+  made.last.become('connected')
+  expect(pictures()).toBe(true)
+  session.apply(me(true))
+  expect(pictures()).toBe(false)
+  session.apply(me(false))
+  expect(pictures()).toBe(true)
+})
+
 describe('what the server says to an offer', () => {
   test('no right to be here: it is not asked again', async () => {
     refuse = new ApiProblem(403, { detail: 'not yours' })

@@ -49,5 +49,5 @@ window.callPage = {
     session.apply(room)
     session.publish(devices.getTracks())
   },
-  now: async () => ({ decoded, state: view?.state ?? null, way: await way() }),
+  now: async () => ({ decoded, builds: connections.length, lost: view?.figures.packetsLost ?? 0, state: view?.state ?? null, way: await way() }),
 }

@@ -14,12 +14,15 @@ from video.legs import Publication
 from video.peer import Peer
 
 
-def lost(network: AudioFirst, pictures: float, sound: float, since: int, seconds: int) -> list[tuple[int, bool]]:
-    """Report so for some seconds; when the judgement changed, and to what."""
+def lost(
+    network: AudioFirst, pictures: float, sound: float, since: int, seconds: int, *, sound_every: int = 1
+) -> list[tuple[int, bool]]:
+    """Report 30 packets of pictures and 50 of sound for each of some seconds; when that changed anything, to what."""
     changes = []
     for second in range(since, since + seconds):
-        network.pictures_lost(pictures, second)
-        network.sound_lost(sound, second)
+        network.pictures_lost(pictures, 30, second)
+        if second % sound_every == 0:
+            network.sound_lost(sound, 50 * sound_every, second)
         if (change := network.look(second)) is not None:
             changes.append((second, change))
     return changes
@@ -29,14 +32,36 @@ def test_pictures_pause_after_three_poor_reports_and_not_for_one() -> None:
     network = AudioFirst()
     assert lost(network, 0.5, 0.1, 0, 2) == []
     assert lost(network, 0.1, 0.1, 2, 1) == []
-    assert lost(network, 0.3, 0.3, 3, 5) == [(5, True)]
+    assert lost(network, 0.3, 0.3, 3, 5) == [(3, True)]
+
+
+def test_one_hole_in_a_good_network_pauses_nothing() -> None:
+    network = AudioFirst()
+    assert lost(network, 0.0, 0.0, 0, 8) == []
+    assert lost(network, 1.0, 1.0, 8, 2) == []
+    assert lost(network, 0.0, 0.0, 10, 60) == []
+
+
+def test_a_tenth_lost_by_chance_pauses_nothing_in_an_hour() -> None:
+    network, chance = AudioFirst(), random.Random(5)
+    for second in range(3600):
+        network.sound_lost(0.1, 50, second)
+        network.pictures_lost(sum(chance.random() < 0.1 for _ in range(30)) / 30, 30, second)
+        assert network.look(second) is None
 
 
 def test_pictures_come_back_when_sound_passes_well_for_a_while() -> None:
     network = AudioFirst()
     assert lost(network, 0.3, 0.3, 0, 3) == [(2, True)]
-    assert lost(network, 0.0, 0.2, 3, 30) == []
-    assert lost(network, 0.0, 0.0, 33, 5) == [(35, False)]
+    assert lost(network, 0.0, 0.3, 3, 30) == []
+    assert lost(network, 0.0, 0.0, 33, 12) == [(40, False)]
+
+
+def test_pictures_come_back_where_a_tenth_of_the_sound_is_lost_and_a_browser_reports_each_five_seconds() -> None:
+    network = AudioFirst()
+    lost(network, 0.3, 0.3, 0, 3)
+    [(back, paused)] = lost(network, 0.0, 0.1, 3, 20, sound_every=5)
+    assert (back, paused) == (10, False)
 
 
 def test_pictures_do_not_come_back_at_once() -> None:
@@ -70,9 +95,9 @@ def _as_of(network: AudioFirst, back_at: int) -> AudioFirst:
 def test_old_reports_and_a_call_without_sound_change_nothing() -> None:
     network = AudioFirst()
     for second in (0, 1, 2):
-        network.pictures_lost(0.9, second)
+        network.pictures_lost(0.9, 30, second)
     assert network.look(2) is None, "there is no sound that could go on alone"
-    network.sound_lost(0.9, 2)
+    network.sound_lost(0.9, 50, 2)
     assert network.look(60) is None
 
 

@@ -10,7 +10,8 @@ export function scaleFor(width: number, height: number, limit: Pick<SendLimit, '
   return Math.max(1, long, short)
 }
 
-export async function applyLimit(sender: SenderLike, limit: SendLimit): Promise<void> {
+/** `pictures`: whether to send any; none where the hub has said that our network is too poor for them. */
+export async function applyLimit(sender: SenderLike, limit: SendLimit, pictures = true): Promise<void> {
   const { track } = sender
   if (!track || track.kind !== 'video') return
   const { width = limit.width, height = limit.height } = track.getSettings()
@@ -18,6 +19,7 @@ export async function applyLimit(sender: SenderLike, limit: SendLimit): Promise<
   // Before the answer is in there is nothing to set; the leg comes here again when it is.
   const [encoding] = parameters.encodings ?? []
   if (!encoding) return
+  encoding.active = pictures
   encoding.maxBitrate = limit.bitrate
   encoding.maxFramerate = limit.fps
   encoding.scaleResolutionDownBy = scaleFor(width, height, limit)

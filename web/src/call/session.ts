@@ -66,7 +66,7 @@ export class CallSession {
   /** The room as it is now. */
   apply(room: Room): void {
     if (this.ended) return
-    const before = this.room?.limit
+    const before = this.limit
     const come = this.whoHasCome(room)
     this.room = room
     const sending = new Map(room.seats.flatMap((seat) => (seat.publication && seat.id !== room.me?.seat_id ? [[seat.id, seat] as const] : [])))
@@ -76,7 +76,7 @@ export class CallSession {
     for (const seat of come) if (!this.views.has(seat.id)) this.view(seat.id, null)
     // What was refused may be allowed now: the seat was given up while we were away, and we have it again.
     for (const leg of [this.own?.leg, ...[...this.views.values()].map((one) => one.leg)]) if (leg?.state === 'refused') leg.rebuild()
-    if (JSON.stringify(before) !== JSON.stringify(room.limit)) this.limit(room.limit)
+    if (JSON.stringify(before) !== JSON.stringify(this.limit)) this.keepToLimit()
   }
 
   /** Send these; none: send nothing, only look on. */
@@ -100,7 +100,7 @@ export class CallSession {
     this.tell(null, own.view)
     const sender = own.leg.connection?.getSenders().find((one) => one.track?.kind === track.kind)
     await sender?.replaceTrack(track)
-    if (this.room) this.limit(this.room.limit)
+    this.keepToLimit()
   }
 
   /** The network has changed, says the browser: what stood on the old one is gone. */
@@ -194,7 +194,7 @@ export class CallSession {
       },
       exchange: (offer) => this.take(() => this.options.doors.publish(offer)),
       onState: (state) => {
-        if (state === 'live' && this.room) this.limit(this.room.limit)
+        if (state === 'live') this.keepToLimit()
         change({ state })
       },
       onFigures: (figures, quality) => change({ figures, quality }),
@@ -205,9 +205,18 @@ export class CallSession {
     return this.options.makePeer(this.room?.ice ?? { servers: [] as IceServer[], relay_only: false })
   }
 
-  private limit(limit: SendLimit): void {
+  /** What the room lets us send, and whether our network is good enough for pictures, as the hub has found. */
+  private get limit(): { most: SendLimit; pictures: boolean } | null {
+    if (!this.room) return null
+    const { limit: most, seats, me } = this.room
+    return { most, pictures: !seats.find(({ id }) => id === me?.seat_id)?.publication?.video_paused }
+  }
+
+  private keepToLimit(): void {
+    const { limit } = this
+    if (!limit) return
     for (const sender of this.own?.leg.connection?.getSenders() ?? []) {
-      void applyLimit(sender, limit).catch(() => undefined) // the leg is being rebuilt; it asks again when it is live
+      void applyLimit(sender, limit.most, limit.pictures).catch(() => undefined) // the leg is being rebuilt; it asks again when it is live
     }
   }
 

@@ -46,7 +46,8 @@ export default defineConfig({
     chunkSizeWarningLimit: 1200,
   },
   test: {
-    environment: 'jsdom',
+    // A file that needs a page says so: `@vitest-environment jsdom`.
+    environment: 'node',
     include: ['tests/**/*.test.ts'],
   },
 })

@@ -1,3 +1,4 @@
+// @vitest-environment jsdom
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { useAlarm } from '@/ui/useAlarm'
 import { type App, mount } from './mounting'

@@ -1,3 +1,4 @@
+// @vitest-environment jsdom
 import { beforeEach, describe, expect, test } from 'vitest'
 import { CLOSE_NOT_SIGNED_IN, CLOSE_TOO_SLOW, type Frame, LiveFeed, type LinkState } from '@/live/feed'
 import { FakeSocket, settled, StandingClock } from './linkFakes'

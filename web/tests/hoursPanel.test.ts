@@ -1,3 +1,4 @@
+// @vitest-environment jsdom
 import { createPinia } from 'pinia'
 import { createApp } from 'vue'
 import { expect, test } from 'vitest'

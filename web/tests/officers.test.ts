@@ -1,3 +1,4 @@
+// @vitest-environment jsdom
 import { beforeEach, expect, test } from 'vitest'
 import type { Officer } from '@/api'
 import { type Move, useOfficers } from '@/stores/officers'

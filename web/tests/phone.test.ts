@@ -1,3 +1,4 @@
+// @vitest-environment jsdom
 import { expect, test, vi } from 'vitest'
 import { effectScope, nextTick, ref } from 'vue'
 import type { Fix, Route } from '@/api'

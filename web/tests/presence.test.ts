@@ -1,3 +1,4 @@
+// @vitest-environment jsdom
 import { beforeEach, expect, test } from 'vitest'
 import type { Room } from '@/api'
 import { Presence, type PresenceState } from '@/call/presence'

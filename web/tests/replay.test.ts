@@ -1,3 +1,4 @@
+// @vitest-environment jsdom
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { RankingThen, Replay, TimelineEvent, TrackThen } from '@/api'
 import { alertAt, asShown, closedAt, placeAt, rankingAt, wayUntil } from '@/stores/pastMoment'

@@ -1,3 +1,4 @@
+// @vitest-environment jsdom
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { useResponders } from '@/stores/responders'
 import { useAlerts } from '@/stores/alerts'

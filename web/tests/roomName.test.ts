@@ -1,3 +1,4 @@
+// @vitest-environment jsdom
 import { afterEach, expect, test } from 'vitest'
 import { setLocale } from '@/i18n'
 import { useRoomName } from '@/screens/call/useRoomName'

@@ -1,3 +1,4 @@
+// @vitest-environment jsdom
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { nextTick } from 'vue'
 import { LINGER_MS, STAGE_MS, STAGE_WITH_OTHERS_MS, useStage } from '@/screens/wall/useStage'

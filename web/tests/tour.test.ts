@@ -1,3 +1,4 @@
+// @vitest-environment jsdom
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { tourStops } from '@/screens/wall/tourStops'
 import { DWELL_MS, HAND_MS, useTour } from '@/screens/wall/useTour'

@@ -1,3 +1,4 @@
+// @vitest-environment jsdom
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { useAlerts } from '@/stores/alerts'
 import { UNDO_MS, useUndo } from '@/stores/undo'

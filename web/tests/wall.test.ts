@@ -1,3 +1,4 @@
+// @vitest-environment jsdom
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { changeOf, changeText } from '@/screens/wall/change'
 import { alertsOf, enterprisesOf } from '@/screens/wall/listsOf'

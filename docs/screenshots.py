@@ -83,35 +83,22 @@ def take_all(browser: Browser, outside: Browser, url: str, desk: httpx.Client, g
     with (
         signed_in(outside, url, "officer1", "/field", "zh-CN", geolocation=place, **PHONE) as phone,
         signed_in(browser, url, "kuiwen", "/desk", "zh-CN", permissions=MEDIA, **DESK) as screen,
-        signed_in(browser, url, "kuiwen", "/desk", "en", **DESK) as english,
         signed_in(browser, url, "province", "/wall", "zh-CN", **WALL) as wall,
-        signed_in(browser, url, "province", "/wall", "en", theme="light", **WALL) as day_wall,
     ):
         if phone.get_by_test_id("go-on-duty").is_visible():
             phone.get_by_test_id("go-on-duty").tap()
         phone.locator('[data-testid="sharing"][data-state="sharing"]').wait_for()
-        for page, name in ((wall, "wall-round"), (day_wall, "wall-day-en")):
-            page.keyboard.press("Space")  # the round waits for the picture
-            page.locator('[data-testid="figure-inspections"][data-value]').wait_for()
-            shoot(page, name)
         exceed(urlsplit(url).hostname or "127.0.0.1", gateway_port, device["mn"])
         alert = raised(desk, point["id"])
         wall.get_by_test_id("wall-stage").wait_for(timeout=120_000)
-        shoot(wall, "wall")
-        for page in (screen, english):
-            page.get_by_test_id(f"alert-row-{alert['id']}").click()
-            page.get_by_test_id("responders").locator("li").nth(3).hover()  # its route is drawn bright
+        screen.get_by_test_id(f"alert-row-{alert['id']}").click()
+        screen.get_by_test_id("responders").locator("li").nth(3).hover()  # its route is drawn bright
         shoot(screen, "desk")
-        shoot(english, "desk-en")
         call = call_officer1(desk, alert)
         phone.get_by_test_id("call").wait_for()
         shoot(phone, "phone")
-        phone.get_by_test_id("language").tap()
-        shoot(phone, "phone-en")
-        phone.get_by_test_id("language").tap()
         phone.get_by_test_id("accept").tap()
         phone.get_by_test_id("depart").wait_for()
-        shoot(phone, "phone-way")
         take_the_video_call(screen, phone, wall, alert)
         withdraw(desk, call)
 

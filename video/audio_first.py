@@ -15,8 +15,11 @@ RELAPSE_S: Final = 30.0
 
 
 class Losses:
-    """What was reported lost in the last seconds. Each report counts by the packets that it covers: one of five
-    packets says next to nothing, and some browsers report often on few, others seldom on many."""
+    """What was reported lost in the last seconds.
+
+    Each report counts by the packets that it covers: one of five packets says next to nothing, and some browsers report
+    often on few, others seldom on many.
+    """
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
@@ -24,17 +27,21 @@ class Losses:
 
     def add(self, share: float, packets: int, now: float) -> None:
         self._reports.append((now, share, packets))
+        self._forget(now)
 
     def clear(self) -> None:
         self._reports.clear()
 
     def seen(self, now: float) -> tuple[float, int, int]:
         """The share lost, of how many packets, and how many reports say so much or more than `POOR`."""
-        while self._reports and now - self._reports[0][0] > self._seconds:
-            self._reports.popleft()
+        self._forget(now)
         packets = sum(covered for _, _, covered in self._reports)
         lost = sum(share * covered for _, share, covered in self._reports)
         return (lost / packets if packets else 0.0), packets, sum(share >= POOR for _, share, _ in self._reports)
+
+    def _forget(self, now: float) -> None:
+        while self._reports and now - self._reports[0][0] > self._seconds:
+            self._reports.popleft()
 
 
 class AudioFirst:

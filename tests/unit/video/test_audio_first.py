@@ -48,6 +48,8 @@ def test_a_tenth_lost_by_chance_pauses_nothing_in_an_hour() -> None:
         network.sound_lost(0.1, 50, second)
         network.pictures_lost(sum(chance.random() < 0.1 for _ in range(30)) / 30, 30, second)
         assert network.look(second) is None
+    for losses in (network._pictures, network._sound):
+        assert len(losses._reports) <= 13, "what is older than the last seconds is forgotten, in a long call too"
 
 
 def test_pictures_come_back_when_sound_passes_well_for_a_while() -> None:

@@ -66,22 +66,23 @@ async def run_end(words: argparse.Namespace) -> None:
 
 
 class Silence:
-    """When to build anew by the pages' own rule: 2.5 s without a packet from the hub, then each 0.7 s."""
+    """When to build anew, as pages do: after 5 s if nothing ever came; after 2.5 s of silence, and then each 0.7 s."""
 
     def __init__(self) -> None:
-        self._heard = -1
+        self._heard = 0
         self._at = time.monotonic()
-        self._due_s = 2.5
+        self._due_s = 5.0
+        self._was_live = False
 
     async def lasts(self, peer: Peer) -> bool:
         stats = await peer.connection.getStats()
         heard = sum(report.packetsReceived for report in stats.values() if report.type == "transport")
         now = time.monotonic()
         if heard != self._heard:
-            self._heard, self._at, self._due_s = heard, now, 2.5
+            self._heard, self._at, self._due_s, self._was_live = heard, now, 2.5, True
         if now - self._at < self._due_s:
             return False
-        self._heard, self._at, self._due_s = 0, now, 0.7
+        self._heard, self._at, self._due_s = 0, now, 0.7 if self._was_live else 5.0
         return True
 
 

@@ -136,9 +136,7 @@ async def cancel_job(job_id: Id, session: SessionDep, scope: ScopeDep) -> Job:
     """End an unfinished job; one that is over stays as it is. The answer is the job as it is then."""
     async with session.begin():
         await jobs.cancel(session, scope, job_id)
-        job = await jobs.find(session, job_id)
-        await session.refresh(job)
-    return jobs.view(job, scope)
+    return jobs.view(await jobs.find(session, job_id), scope)
 
 
 @router.delete("/{job_id}", status_code=204, dependencies=[PlannerDep])

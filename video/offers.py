@@ -1,6 +1,5 @@
 """Reading what a WebRTC client offers, and choosing what to answer."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -93,17 +92,12 @@ def asking_for_at_least(answer: str, bitrate: int) -> str:
     by chance it goes down to 30 kbit/s within a minute, and to a few pictures a second. The parameter is Chromium's;
     others do not know it.
     """
-    asked = f"x-google-min-bitrate={bitrate // 1000}"
-    with_own_line = set(re.findall(r"^a=fmtp:(\d+) ", answer, re.MULTILINE))
-
-    def ask(line: re.Match[str]) -> str:
-        payload = line[1]
-        return line[0] if payload in with_own_line else f"{line[0]}\r\na=fmtp:{payload} {asked}"
-
-    pictures = r"(?:VP8|H264)/90000"
-    for payload in re.findall(rf"^a=rtpmap:(\d+) {pictures}", answer, re.MULTILINE):
-        answer = re.sub(rf"^(a=fmtp:{payload} [^\r\n]+)", rf"\1;{asked}", answer, flags=re.MULTILINE)
-    return re.sub(rf"^a=rtpmap:(\d+) {pictures}", ask, answer, flags=re.MULTILINE)
+    description = SessionDescription.parse(answer)
+    for media in description.media:
+        for codec in media.rtp.codecs:
+            if codec.name in CODECS[Kind.VIDEO]:
+                codec.parameters["x-google-min-bitrate"] = bitrate // 1000
+    return str(description)
 
 
 def _section(media: MediaDescription) -> Section:

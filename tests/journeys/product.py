@@ -128,6 +128,16 @@ class Product:
         os.kill(pid, signal.SIGKILL)
         return pid
 
+    @contextmanager
+    def standing_still(self, name: str) -> Iterator[None]:
+        """One of its processes hangs for a while: it is there, and does nothing."""
+        pid = self.child(name)
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(pid, signal.SIGCONT)
+
     def wait_for_successor(self, name: str, killed: int) -> None:
         """Until another process has taken the place of the one that was killed."""
 

@@ -3,8 +3,6 @@
 Nobody clicks to come back: not after the hub was killed, not after the network was away.
 """
 
-import os
-import signal
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -167,13 +165,9 @@ def test_the_hub_is_killed_and_the_call_comes_back_by_itself(product: Product, c
 
 def test_silence_on_the_network_is_noticed_and_mended(product: Product, call: Call) -> None:
     """The hub stands still for a while, as if every cable to it were pulled: nobody hangs up, nobody clicks."""
-    hub = product.child("media")
-    os.kill(hub, signal.SIGSTOP)
-    try:
+    with product.standing_still("media"):
         for one in call.both():
             expect(one.tile).to_have_attribute("data-notice", "rebuilding")
-    finally:
-        os.kill(hub, signal.SIGCONT)
     back_at = time.monotonic()
     call.goes_on(within_s=60)
     print(f"\nback {since(back_at):.2f} s after the hub breathed again")

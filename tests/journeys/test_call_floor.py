@@ -16,7 +16,7 @@ from product import PASSWORD, Person, Product, until
 from scene import Place, called, take_step
 from test_accessibility import AXE, OWED, findings
 
-# Two browsers with two cameras each fill a small machine: nothing else is to run beside them.
+# Two browsers with cameras fill a small machine: nothing else is to run beside them.
 pytestmark = pytest.mark.alone
 
 CAMERAS = [

@@ -1,8 +1,6 @@
 """A planner's day: plan a county, move a station, keep it and compare, site the next ones, take it home as a file."""
 
-import os
 import re
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -308,14 +306,10 @@ def test_a_job_is_cancelled_renamed_and_taken_off_the_list(product: Product, scr
     planner.get(f"/api/coverage/{number}", 404)
     # One that waits ends where it is; that it still waits when we click is seen to by stopping the one who works.
     asked = planned(planner, {"region": KUIWEN, "minutes": [10], "from": "stations"})
-    worker = product.child("planner")
-    os.kill(worker, signal.SIGSTOP)
-    try:
+    with product.standing_still("planner"):
         siting = planner.post(f"/api/coverage/{asked}/siting", {"new": 1, "minutes": 10}, 202)["id"]
         screen.open(f"/plan?scenario={asked}&tab=siting")
         shown = page.get_by_test_id(f"plan-siting-{siting}")
         expect(shown).to_have_attribute("data-state", "queued")
         page.get_by_test_id(f"plan-cancel-{siting}").click()
         expect(shown).to_have_attribute("data-state", "cancelled")
-    finally:
-        os.kill(worker, signal.SIGCONT)

@@ -1,7 +1,5 @@
 """A source that stops is shown as stopped, never as zero; and comes back by itself."""
 
-import os
-import signal
 from typing import Any
 
 from browsing import device
@@ -32,11 +30,7 @@ def test_an_intake_that_hangs_is_shown_as_stopped_on_the_desk(breakable: Product
         screen.current()
         mark = screen.page.get_by_test_id("source-hj212")
         until(lambda: source(county, "hj212")["state"] != "stopped", "the intake is there")
-        pid = breakable.child("intake")
-        os.kill(pid, signal.SIGSTOP)
-        try:
+        with breakable.standing_still("intake"):
             expect(mark).to_have_attribute("data-state", "stopped")
             expect(mark).to_contain_text("数据停于")
-        finally:
-            os.kill(pid, signal.SIGCONT)
         expect(mark).not_to_have_attribute("data-state", "stopped")

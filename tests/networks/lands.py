@@ -50,9 +50,8 @@ class Lands:
     def cable(self, one: str, one_address: str, other: str, other_address: str) -> None:
         """Connect two; in each the end of the cable has the other's name."""
         self.ip(one, "link", "add", other, "type", "veth", "peer", "name", one, "netns", self._full(other))
-        for here, there, address in ((one, other, one_address), (other, one, other_address)):
-            self.ip(here, "addr", "add", f"{address}/24", "dev", there)
-            self.ip(here, "link", "set", there, "up")
+        self._plug_in(one, other, one_address)
+        self._plug_in(other, one, other_address)
 
     @contextmanager
     def poor_cable(
@@ -64,11 +63,9 @@ class Lands:
         """
         between = f"{one}-{other}"
         self.add(between)
-        for here, address in ((one, one_address), (other, other_address)):
-            there = other if here == one else one
+        for here, there, address in ((one, other, one_address), (other, one, other_address)):
             self.ip(here, "link", "add", there, "type", "veth", "peer", "name", here, "netns", self._full(between))
-            self.ip(here, "addr", "add", f"{address}/24", "dev", there)
-            self.ip(here, "link", "set", there, "up")
+            self._plug_in(here, there, address)
             self.ip(between, "link", "set", here, "up")
         words = (sys.executable, "-m", "tests.networks.lossy", one, other, str(lost), str(seed))
         with subprocess.Popen(
@@ -88,6 +85,11 @@ class Lands:
                 yield lose
             finally:
                 carrier.kill()
+
+    def _plug_in(self, here: str, there: str, address: str) -> None:
+        """Take the end of a cable that has the other's name into use."""
+        self.ip(here, "addr", "add", f"{address}/24", "dev", there)
+        self.ip(here, "link", "set", there, "up")
 
     def ip(self, name: str, *words: str) -> None:
         _ip("-n", self._full(name), *words)

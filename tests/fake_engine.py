@@ -1,6 +1,6 @@
 """A media engine written by hand: it answers offers with words, and remembers what it was told."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from itertools import count
 
 from video.engine import Kind, Leg
@@ -16,8 +16,11 @@ class FakeEngine:
         self.published: dict[tuple[str, str], str] = {}
         self.legs: dict[str, tuple[str, str]] = {}
         self.muted: dict[tuple[str, str], frozenset[Kind]] = {}
+        self.numbers: dict[tuple[str, str], int] = {}
         self.told: list[str] = []
         self.refuses: Exception | None = None
+        self.deaf = False  # to words about who is muted
+        self.on_the_way: Callable[[], Awaitable[object]] | None = None  # happens while the next mute is on its way
 
     async def publish(self, room: str, participant: str, offer: str) -> Leg:
         self._willing(offer)
@@ -43,9 +46,15 @@ class FakeEngine:
         self.told.append(f"remove {participant}")
         self.published.pop((room, participant), None)
 
-    async def mute(self, room: str, participant: str, kinds: Collection[Kind]) -> None:
+    async def mute(self, room: str, participant: str, kinds: Collection[Kind], *, number: int) -> None:
+        meanwhile, self.on_the_way = self.on_the_way, None
+        if meanwhile is not None:
+            await meanwhile()
+        if self.deaf:
+            raise HubLost("it does not answer")
         self.told.append(f"mute {participant} {','.join(sorted(kinds))}".rstrip())
-        self.muted[room, participant] = frozenset(kinds)
+        if number > self.numbers.get((room, participant), 0):
+            self.muted[room, participant], self.numbers[room, participant] = frozenset(kinds), number
 
     async def close_room(self, room: str) -> None:
         self.told.append(f"close room {room}")

@@ -54,8 +54,8 @@ class HubClient:
     async def remove(self, room: str, participant: str) -> None:
         await self._post("/remove", room=room, participant=participant)
 
-    async def mute(self, room: str, participant: str, kinds: Collection[Kind]) -> None:
-        await self._post("/mute", room=room, participant=participant, kinds=sorted(kinds))
+    async def mute(self, room: str, participant: str, kinds: Collection[Kind], *, number: int) -> None:
+        await self._post("/mute", room=room, participant=participant, kinds=sorted(kinds), number=number)
 
     async def close_room(self, room: str) -> None:
         await self._post("/close-room", room=room)

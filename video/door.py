@@ -53,6 +53,7 @@ class SeatIn(BaseModel):
 
 class MuteIn(SeatIn):
     kinds: set[Kind]
+    number: int
 
 
 class RoomIn(BaseModel):
@@ -106,7 +107,7 @@ def create_hub_app(hub: Hub, secret: str) -> FastAPI:
 
     @app.post("/mute", status_code=HTTPStatus.NO_CONTENT)
     async def mute(asked: MuteIn) -> None:
-        await hub.mute(asked.room, asked.participant, asked.kinds)
+        await hub.mute(asked.room, asked.participant, asked.kinds, number=asked.number)
 
     @app.post("/close-room", status_code=HTTPStatus.NO_CONTENT)
     async def close_room(asked: RoomIn) -> None:

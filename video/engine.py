@@ -81,8 +81,11 @@ class MediaEngine(Protocol):
         """End all legs of a participant, and those that view them. One who has none is no error."""
         ...
 
-    async def mute(self, room: str, participant: str, kinds: Collection[Kind]) -> None:
-        """Forward nothing of these kinds from a participant until told otherwise; an empty set unmutes."""
+    async def mute(self, room: str, participant: str, kinds: Collection[Kind], *, number: int) -> None:
+        """Forward nothing of these kinds from a participant until told otherwise; an empty set unmutes.
+
+        Words overtake each other on their way: of two about one participant the one with the higher number holds.
+        """
         ...
 
     async def close_room(self, room: str) -> None:

@@ -57,11 +57,17 @@ UNANSWERABLE: Final = (
 OnEvent = Callable[[MediaEvent], Awaitable[None]]
 
 
+@dataclass(frozen=True, slots=True)
+class _Muted:
+    kinds: frozenset[Kind] = frozenset()
+    number: int = 0
+
+
 @dataclass(slots=True)
 class _Room:
     publications: dict[str, Publication] = field(default_factory=dict)
     generations: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    muted: dict[str, frozenset[Kind]] = field(default_factory=dict)
+    muted: dict[str, _Muted] = field(default_factory=dict)
     viewings: dict[str, Viewing] = field(default_factory=dict)
 
 
@@ -199,11 +205,13 @@ class Hub:
         for leg in [leg for leg in self._legs.values() if leg.room == room and leg.participant == participant]:
             self._end(leg, "removed")
 
-    async def mute(self, room: str, participant: str, kinds: Collection[Kind]) -> None:
+    async def mute(self, room: str, participant: str, kinds: Collection[Kind], *, number: int) -> None:
         here = self._rooms.setdefault(room, _Room())
-        here.muted[participant] = frozenset(kinds)
+        if participant in here.muted and number <= here.muted[participant].number:
+            return  # a newer word was faster
+        here.muted[participant] = _Muted(frozenset(kinds), number)
         if participant in here.publications:
-            here.publications[participant].mute(here.muted[participant])
+            here.publications[participant].mute(here.muted[participant].kinds)
 
     async def close_room(self, room: str) -> None:
         for leg in [leg for leg in self._legs.values() if leg.room == room]:
@@ -285,7 +293,7 @@ class Hub:
         room = self._rooms.setdefault(publication.room, _Room())
         room.generations[publication.participant] += 1
         publication.generation = room.generations[publication.participant]
-        publication.mute(room.muted.get(publication.participant, frozenset()))
+        publication.mute(room.muted.get(publication.participant, _Muted()).kinds)
         earlier = room.publications.get(publication.participant)
         room.publications[publication.participant] = publication
         self._watch_over(publication)

@@ -92,8 +92,11 @@ class LiveKit:
             await self._call("Ingress", "DeleteIngress", {"ingressAdmin": True}, ingress_id=ingress["ingress_id"])
         await self._in_room("RemoveParticipant", room, identity=participant, missing_ok=True)
 
-    async def mute(self, room: str, participant: str, kinds: Collection[Kind]) -> None:
-        """Mute these kinds and unmute the others; the server must allow unmuting (`enable_remote_unmute`)."""
+    async def mute(self, room: str, participant: str, kinds: Collection[Kind], *, number: int) -> None:  # noqa: ARG002
+        """Mute these kinds and unmute the others; the server must allow unmuting (`enable_remote_unmute`).
+
+        LiveKit keeps no numbers: of words that overtake each other the last to arrive holds.
+        """
         found = await self._in_room("GetParticipant", room, identity=participant, missing_ok=True)
         muted = {kind.value for kind in kinds}
         for track in found.get("tracks", ()):

@@ -1,20 +1,22 @@
 """Which hub carries a room, and what the doors ask of it."""
 
 import logging
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import HTTPConnection
 
+from command.rooms.floor import Muting
 from command.rooms.keeping import hold_room
 from command.rooms.shapes import IceOut
 from command.rooms.tables import MediaHub, Room, RoomLeg, RoomSeat
 from gis.database import Database
-from video.engine import Kind, MediaEngine
+from video.engine import MediaEngine
 from video.errors import HubLost, MediaError, NoSuchLeg
 
 log = logging.getLogger(__name__)
@@ -32,6 +34,11 @@ IceFor = Callable[[str], IceOut]
 def alive() -> ColumnElement[bool]:
     """A hub that said so within the last seconds."""
     return MediaHub.seen_at > func.now() - _DEAD_AFTER
+
+
+async def mute(engine: MediaEngine, *, room_id: int, muting: Muting) -> None:
+    """Tell an engine what to forward from a seat."""
+    await engine.mute(str(room_id), str(muting.seat_id), muting.kinds, number=muting.number)
 
 
 def no_ice(_: str) -> IceOut:
@@ -84,9 +91,10 @@ class Carrier:
                 await end()
         self._engines.clear()
 
-    async def mute(self, room_id: int, seat_id: int, kinds: Collection[str]) -> None:
-        """Have nothing of these kinds forwarded from a seat."""
-        await self._ask(room_id, lambda engine: engine.mute(str(room_id), str(seat_id), {Kind(one) for one in kinds}))
+    async def mute(self, room_id: int, mutings: Iterable[Muting]) -> None:
+        """Have forwarded from these seats what shall be, and no more."""
+        for one in mutings:
+            await self._ask(room_id, partial(mute, room_id=room_id, muting=one))
 
     async def remove(self, room_id: int, seat_id: int) -> None:
         """End all connections of a seat."""

@@ -4,6 +4,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from command.problems import Conflict
+from command.rooms.floor import take_word_from
 from command.rooms.keeping import hold_room, now, told
 from command.rooms.people import Caller
 from command.rooms.tables import Room, RoomSeat
@@ -119,5 +120,4 @@ async def _must_sit(session: AsyncSession, caller: Caller, room_id: int) -> Room
 async def _get_up(session: AsyncSession, room: Room, seat: RoomSeat) -> None:
     at = await now(session)
     seat.state, seat.left_at, seat.hand_raised_at, seat.publishing = "left", at, None, False
-    if room.speaker_id == seat.id:
-        room.speaker_id = room.spoke_at = None
+    take_word_from(room, seat)

@@ -4,7 +4,8 @@ Each returns the seats whose forwarding has changed; the hub is told of them aft
 of them builds its connection anew.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import select
@@ -13,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from command.problems import Conflict, Refused
 from command.rooms.keeping import hold_room, now, seat_of, told
 from command.rooms.people import Caller
-from command.rooms.tables import Room, RoomSeat
+from command.rooms.tables import MEDIA_WORD, Room, RoomSeat
 from command.rooms.views import decides, own_seat
 from gis.http import Forbidden, NotFound
 from video.engine import Kind
@@ -22,14 +23,41 @@ _IN = ("present", "away")
 LONGEST_WORD = timedelta(seconds=60)  # then another may take the floor, should the button have been left pressed
 
 
-def muted_kinds(room: Room, seat: RoomSeat) -> set[Kind]:
-    """What of a seat is forwarded to nobody: what others muted; in a push-to-talk group all but the speaker's voice."""
+@dataclass(frozen=True, slots=True)
+class Muting:
+    """What of a seat its hub shall forward to nobody; of two for one seat the one with the higher number holds."""
+
+    seat_id: int
+    kinds: Collection[Kind]
+    number: int
+
+
+async def mutings(session: AsyncSession, room: Room, seats: Sequence[RoomSeat]) -> list[Muting]:
+    """What to tell the hub of these seats. The room must be held: the order of the numbers is then that of the changes,
+    however their words travel (two processes tell a hub, and a connection that is being built tells it as well).
+    """
+    if not seats:
+        return []
+    number = (await session.execute(select(MEDIA_WORD.next_value()))).scalar_one()
+    return [Muting(seat.id, _muted_kinds(room, seat), number) for seat in seats]
+
+
+def _muted_kinds(room: Room, seat: RoomSeat) -> set[Kind]:
+    """What others muted; in a push-to-talk group all but the speaker's voice."""
     muted = {Kind(one) for one in seat.muted}
     if room.audio_group:
         muted.add(Kind.VIDEO)
         if room.speaker_id != seat.id:
             muted.add(Kind.AUDIO)
     return muted
+
+
+def take_word_from(room: Room, seat: RoomSeat) -> bool:
+    """Nobody speaks any more if it was this seat that did; whether it was."""
+    if room.speaker_id != seat.id:
+        return False
+    room.speaker_id = room.spoke_at = None
+    return True
 
 
 async def mute(
@@ -57,8 +85,7 @@ async def remove(session: AsyncSession, caller: Caller, room_id: int, seat_id: i
     if seat.state != "removed":
         seat.state, seat.hand_raised_at, seat.publishing = "removed", None, False
         seat.left_at = await now(session)
-        if room.speaker_id == seat.id:
-            room.speaker_id = room.spoke_at = None
+        take_word_from(room, seat)
         await told(session, room, "removed", seat)
     return seat
 
@@ -104,9 +131,8 @@ async def talk(session: AsyncSession, caller: Caller, room_id: int, *, on: bool)
         raise Refused("this room is no push-to-talk group; everybody is heard in it", zh="此房间不是对讲组")
     at = await now(session)
     if not on:
-        if room.speaker_id != seat.id:
+        if not take_word_from(room, seat):
             return []
-        room.speaker_id = room.spoke_at = None
         await told(session, room, "fell_silent", seat)
         return [seat]
     speaker = await _speaker(session, room)

@@ -216,15 +216,9 @@ async def _heard_anew(
     async with session.begin():
         changed = await change
         seen = await as_seen(request, session, caller, room_id)
-        forwarded = await _forwarding(session, room_id, changed)
-    for seat_id, kinds in forwarded.items():
-        await carrier_of(request).mute(room_id, seat_id, kinds)
+        room = await session.get(Room, room_id)
+        if room is None:
+            raise Forbidden("the room is not yours to see any more")
+        mutings = await floor.mutings(session, room, changed)
+    await carrier_of(request).mute(room_id, mutings)
     return seen
-
-
-async def _forwarding(session: AsyncSession, room_id: int, seats: list[RoomSeat]) -> dict[int, set[str]]:
-    """What is muted of each seat that has changed."""
-    room = await session.get(Room, room_id)
-    if room is None:
-        raise Forbidden("the room is not yours to see any more")
-    return {seat.id: {str(kind) for kind in floor.muted_kinds(room, seat)} for seat in seats}

@@ -10,13 +10,14 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from command.problems import Conflict
-from command.rooms.carrying import OUTSIDE, Carrier, alive
-from command.rooms.floor import muted_kinds
+from command.rooms.carrying import OUTSIDE, Carrier, alive, mute
+from command.rooms.floor import Muting, mutings
+from command.rooms.keeping import hold_room, seat_of
 from command.rooms.tables import MediaHub, Room, RoomLeg, RoomSeat, RoomTokenUse
 from command.rooms.tokens import RoomToken
 from gis.database import Database
 from gis.http import Forbidden, NotFound
-from video.engine import Kind, Leg, MediaEngine
+from video.engine import Leg, MediaEngine
 from video.errors import HubLost
 
 MOST_PUBLISHERS = 16
@@ -42,11 +43,11 @@ async def build(database: Database, carrier: Carrier, wanted: Wanted, offer: str
     The token counts as used once there is a leg: whoever was told that the hub is busy comes back with the same one.
     """
     async with database.for_system() as session, session.begin():
-        muted = await _check(session, wanted)
+        await _check(session, wanted)
         if wanted.token is not None:
             await _claim(session, wanted.token)
     try:
-        hub_id, leg = await _on_a_hub(carrier, wanted, offer, muted)
+        hub_id, leg = await _on_a_hub(database, carrier, wanted, offer)
     except BaseException:
         if wanted.token is not None:
             await _give_back(database, wanted.token)
@@ -56,8 +57,8 @@ async def build(database: Database, carrier: Carrier, wanted: Wanted, offer: str
     return leg
 
 
-async def _check(session: AsyncSession, wanted: Wanted) -> set[Kind]:
-    """Whether that seat may; what of it is muted."""
+async def _check(session: AsyncSession, wanted: Wanted) -> None:
+    """Whether that seat may."""
     room = await session.get(Room, wanted.room_id)
     seat = await session.get(RoomSeat, wanted.seat_id)
     if room is None or seat is None or seat.room_id != room.id:
@@ -72,7 +73,7 @@ async def _check(session: AsyncSession, wanted: Wanted) -> set[Kind]:
         shown = await session.get(RoomSeat, wanted.of)
         if shown is None or shown.room_id != room.id:
             raise NotFound(f"there is no seat {wanted.of} in this room")
-        return set()
+        return
     others = await session.scalar(
         select(func.count())
         .select_from(RoomSeat)
@@ -80,26 +81,33 @@ async def _check(session: AsyncSession, wanted: Wanted) -> set[Kind]:
     )
     if (others or 0) >= MOST_PUBLISHERS:
         raise Conflict(f"{others} send in this room already; no more can", zh=f"已有 {others} 人发送音视频，人数已满")
-    return muted_kinds(room, seat)
 
 
-async def _on_a_hub(carrier: Carrier, wanted: Wanted, offer: str, muted: set[Kind]) -> tuple[UUID, Leg]:
+async def _on_a_hub(database: Database, carrier: Carrier, wanted: Wanted, offer: str) -> tuple[UUID, Leg]:
     """On the room's hub; on another when that one does not answer, for it may have died this second."""
     hub_id, engine = await carrier.hub_of(wanted.room_id)
     try:
-        return hub_id, await _ask(engine, wanted, offer, muted)
+        return hub_id, await _ask(database, engine, wanted, offer)
     except HubLost:
         hub_id, engine = await carrier.hub_of(wanted.room_id, but=hub_id)
-        return hub_id, await _ask(engine, wanted, offer, muted)
+        return hub_id, await _ask(database, engine, wanted, offer)
 
 
-async def _ask(engine: MediaEngine, wanted: Wanted, offer: str, muted: set[Kind]) -> Leg:
+async def _ask(database: Database, engine: MediaEngine, wanted: Wanted, offer: str) -> Leg:
     room, seat = str(wanted.room_id), str(wanted.seat_id)
     if wanted.purpose == "view":
         return await engine.view(room, str(wanted.of), seat, offer)
-    if muted:  # before the first packet, or a moment of it would be heard
-        await engine.mute(room, seat, muted)
+    # Before the first packet, or a moment of it would be heard.
+    for muting in await _mutings(database, wanted):
+        await mute(engine, room_id=wanted.room_id, muting=muting)
     return await engine.publish(room, seat, offer)
+
+
+async def _mutings(database: Database, wanted: Wanted) -> list[Muting]:
+    """What of the seat is muted. Read once the room has its hub: a change that comes later finds that hub itself."""
+    async with database.for_system() as session, session.begin():
+        room = await hold_room(session, wanted.room_id, open_only=False)
+        return await mutings(session, room, [await seat_of(session, wanted.room_id, wanted.seat_id)])
 
 
 async def _remember(session: AsyncSession, wanted: Wanted, hub_id: UUID, leg: Leg) -> None:

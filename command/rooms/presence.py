@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
@@ -16,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from command.rooms.carrying import Carrier
 from command.rooms.coming import end
+from command.rooms.floor import Muting, mutings, take_word_from
 from command.rooms.keeping import SYSTEM, hold_room, now, seat_of, told
 from command.rooms.tables import MediaHub, Room, RoomLeg, RoomSeat, RoomTokenUse
 from gis.database import Database
@@ -25,6 +27,9 @@ log = logging.getLogger(__name__)
 
 _BEAT_S = 1.0
 _HUB_FORGOTTEN_AFTER = timedelta(hours=1)
+
+_TellHub = Callable[[], Awaitable[None]] | None
+"""What to do when a change is committed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,20 +89,23 @@ async def arrive(database: Database, room_id: int, seat_id: int, presence: UUID)
         await _told_of(session, room, seat, came_back)
 
 
-async def depart(database: Database, room_id: int, seat_id: int, presence: UUID) -> None:
+async def depart(database: Database, carrier: Carrier, room_id: int, seat_id: int, presence: UUID) -> None:
     """That socket is gone; if it was the seat's newest, its holder is away. The others see it at once."""
+    silenced: list[Muting] = []
     async with database.for_system() as session, session.begin():
         room = await hold_room(session, room_id, open_only=False)
         seat = await seat_of(session, room_id, seat_id)
         if seat.presence == presence and seat.state == "present":
-            await _go_away(session, room, seat)
+            silenced = await _go_away(session, room, seat)
+    await carrier.mute(room_id, silenced)
 
 
-async def _go_away(session: AsyncSession, room: Room, seat: RoomSeat) -> None:
+async def _go_away(session: AsyncSession, room: Room, seat: RoomSeat) -> list[Muting]:
+    """Who is away has not the word: another may take it, and a voice that still comes is not to be heard too."""
     seat.state, seat.left_at = "away", await now(session)
-    if room.speaker_id == seat.id:
-        room.speaker_id = room.spoke_at = None
+    spoke = take_word_from(room, seat)
     await _told_of(session, room, seat, "went_away")
+    return await mutings(session, room, [seat]) if spoke else []
 
 
 async def _told_of(session: AsyncSession, room: Room, seat: RoomSeat, kind: str, why: str = "") -> None:
@@ -177,7 +185,7 @@ class PresenceKeeper:
             )
 
     async def _each(
-        self, due: ColumnElement[bool], act: Callable[[AsyncSession, Room, RoomSeat], Awaitable[bool]]
+        self, due: ColumnElement[bool], act: Callable[[AsyncSession, Room, RoomSeat], Awaitable[_TellHub]]
     ) -> None:
         async with self._database.for_system() as session:
             found = (
@@ -188,26 +196,22 @@ class PresenceKeeper:
                 room = await hold_room(session, room_id, open_only=False)
                 # Looked at again: another worker may have been first, or its holder is back.
                 seat = await session.scalar(select(RoomSeat).where(RoomSeat.id == seat_id, due))
-                gone = seat is not None and await act(session, room, seat)
-            if gone:
-                await self._carrier.remove(room_id, seat_id)
+                tell_hub = None if seat is None else await act(session, room, seat)
+            if tell_hub is not None:
+                await tell_hub()
 
-    @staticmethod
-    async def _away(session: AsyncSession, room: Room, seat: RoomSeat) -> bool:
-        await _go_away(session, room, seat)
-        return False
+    async def _away(self, session: AsyncSession, room: Room, seat: RoomSeat) -> _TellHub:
+        return partial(self._carrier.mute, room.id, await _go_away(session, room, seat))
 
-    @staticmethod
-    async def _left(session: AsyncSession, room: Room, seat: RoomSeat) -> bool:
+    async def _left(self, session: AsyncSession, room: Room, seat: RoomSeat) -> _TellHub:
         seat.state, seat.hand_raised_at, seat.publishing = "left", None, False
         await _told_of(session, room, seat, "left", "lost")
-        return True
+        return partial(self._carrier.remove, room.id, seat.id)
 
-    @staticmethod
-    async def _missed(session: AsyncSession, room: Room, seat: RoomSeat) -> bool:
+    async def _missed(self, session: AsyncSession, room: Room, seat: RoomSeat) -> _TellHub:
         seat.state = "missed"
         await _told_of(session, room, seat, "missed")
-        return False
+        return None
 
     async def _close_empty(self) -> None:
         """End rooms in which nobody has been for a while."""

@@ -143,7 +143,8 @@ class _Presence:
     async def _sit_down(self, seat_id: int) -> None:
         """This socket now speaks for the seat; when it ends, the seat's holder is away."""
         self._seat_id = seat_id
-        self._seated.push_async_callback(asyncio.shield, depart(self._database, self._room_id, seat_id, self._id))
+        gone = depart(self._database, carrier_of(self._socket), self._room_id, seat_id, self._id)
+        self._seated.push_async_callback(asyncio.shield, gone)
         self._seated.enter_context(self._keeper.alive(seat_id))
         await arrive(self._database, self._room_id, seat_id, self._id)
 

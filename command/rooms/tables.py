@@ -3,7 +3,18 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, LargeBinary, String, func, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    Index,
+    LargeBinary,
+    Sequence,
+    String,
+    func,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gis.database import Base
@@ -13,6 +24,9 @@ ROLES = ("host", "dispatcher", "officer", "expert", "guest", "device")
 SEAT_STATES = ("invited", "ringing", "present", "away", "left", "declined", "missed", "removed")
 
 _REGION = String(6, collation="C")
+
+MEDIA_WORD = Sequence("media_word", metadata=Base.metadata)
+"""Numbers what hubs are told; see `command.rooms.floor.mutings`."""
 
 
 class MediaHub(Base):

@@ -66,7 +66,7 @@ async def test_process_is_found_and_carries_a_call(process: asyncio.subprocess.P
         await asyncio.gather(publisher.close(), viewer.close())
         assert await hubs(database) == [], "it has taken leave"
         with pytest.raises(HubLost, match="does not answer"):
-            await hub.mute("1", "officer", {Kind.AUDIO})
+            await hub.mute("1", "officer", {Kind.AUDIO}, number=1)
 
 
 async def test_process_that_was_killed_leaves_a_row_that_grows_old(

@@ -1,6 +1,7 @@
 """Who may be seen and heard: hands, mutes, removals, locks, push to talk, and guests by link."""
 
 import asyncio
+from functools import partial
 from typing import Any
 
 import httpx
@@ -137,6 +138,33 @@ async def test_only_the_speakers_voice_is_forwarded(call: Call) -> None:
     plain = await opened(call.app, kind="conference")
     await post(call.app, "duty", plain, "join")
     await post(call.app, "duty", plain, "talk", 422, on=True)
+
+
+async def test_the_newest_word_holds_however_words_overtake_each_other(call: Call) -> None:
+    """Pressed while the connection is being built, let go of while the hub is still being told of the press."""
+    await call.app.execute("UPDATE room SET audio_group = true")
+    seat = (str(call.room["id"]), str(call.seats["甲"]))
+    await call.send("duty")  # the room has its hub
+    call.engine.on_the_way = partial(post, call.app, "甲", call.room, "talk", on=True)
+    await call.send("甲")
+    assert call.engine.muted[seat] == {"video"}
+    await post(call.app, "甲", call.room, "talk", on=False)
+    call.engine.on_the_way = partial(post, call.app, "甲", call.room, "talk", on=False)
+    await post(call.app, "甲", call.room, "talk", on=True)
+    assert call.engine.muted[seat] == {"audio", "video"}
+
+
+async def test_a_word_that_the_hub_missed_is_told_when_the_connection_is_built_anew(call: Call) -> None:
+    seat = (str(call.room["id"]), str(call.seats["甲"]))
+    door = f"seats/{call.seats['甲']}"
+    await call.send("甲")
+    await post(call.app, "duty", call.room, f"{door}/mute", kinds=["audio"])
+    call.engine.deaf = True
+    await post(call.app, "duty", call.room, f"{door}/unmute", kinds=["audio"])
+    call.engine.deaf = False
+    assert call.engine.muted[seat] == {"audio"}
+    await call.send("甲")
+    assert call.engine.muted[seat] == set()
 
 
 async def invited(app: House, room: dict[str, Any], **more: Any) -> tuple[dict[str, Any], httpx.AsyncClient]:

@@ -115,7 +115,8 @@ async def test_an_offer_is_answered_with_the_address_of_its_connection(call: Cal
     )
     seen = await call.watch("duty", "甲")
     assert seen.status_code == 201
-    assert call.engine.told == [f"publish {call.seats['甲']}", f"view {call.seats['甲']} by {call.seats['duty']}"]
+    officer = call.seats["甲"]
+    assert call.engine.told == [f"mute {officer}", f"publish {officer}", f"view {officer} by {call.seats['duty']}"]
 
     ended = await call.app.person("甲").delete(location, headers={"If-Match": '"another"'})
     assert ended.status_code == 200
@@ -311,7 +312,7 @@ async def test_a_room_moves_to_another_hub_when_its_own_has_died(call: Call) -> 
     await add_hub(call.app, "http://hub-2")  # while the first still seems to live: it was seen a moment ago
     assert (await call.send("甲")).status_code == 201
     assert list(call.hubs.engines) == ["http://hub-1", "http://hub-2"]
-    assert call.hubs.engines["http://hub-2"].told == [f"publish {call.seats['甲']}"]
+    assert call.hubs.engines["http://hub-2"].told == [f"mute {call.seats['甲']}", f"publish {call.seats['甲']}"]
     assert (await call.seat("甲"))["publication"] is None  # until its packets are through
     assert await call.app.scalar("SELECT why FROM room_leg WHERE id = :leg", leg=leg) == "its hub died"
     await call.app.execute("UPDATE media_hub SET seen_at = now() - interval '6 seconds'")

@@ -13,6 +13,9 @@ from websockets.asyncio.client import ClientConnection
 
 from tests.house import House, listening
 from tests.postgis.test_rooms import dispatched, kinds, opened, post, states
+from tests.postgis.test_rooms_media import Call, call
+
+__all__ = ["call"]
 
 
 class Socket:
@@ -123,6 +126,28 @@ async def test_who_closes_the_page_is_away_at_once_and_back_when_the_page_is(roo
         "room.went_away",
         "room.returned",
     ]
+
+
+@pytest.mark.parametrize("the_socket_ends", [True, False], ids=["its socket ends", "its worker has died"])
+async def test_the_voice_of_who_went_away_with_the_word_is_not_forwarded(call: Call, *, the_socket_ends: bool) -> None:
+    """The connection may still be there: nobody is to be heard beside the one who takes the word next."""
+    await call.app.execute("UPDATE room SET audio_group = true")
+    seat = (str(call.room["id"]), str(call.seats["甲"]))
+    await call.send("甲")
+    async with listening(call.app.app) as address:
+        rooms = Rooms(call.app, address, call.room)
+        async with rooms.of("甲"):
+            await post(call.app, "甲", call.room, "talk", on=True)
+            assert call.engine.muted[seat] == {"video"}
+            if not the_socket_ends:
+                call.app.app.state.presence.live.clear()
+                await call.app.execute("UPDATE room_seat SET seen_at = now() - interval '2 hours' WHERE name = '甲'")
+                await rooms.until_state("甲", "away")
+        await rooms.until_state("甲", "away")
+        async with asyncio.timeout(30):
+            while call.engine.muted[seat] != {"audio", "video"}:
+                await asyncio.sleep(0.05)
+    assert await call.app.scalar("SELECT speaker_id FROM room WHERE id = :id", id=call.room["id"]) is None
 
 
 async def test_an_older_socket_that_ends_says_nothing_of_the_newer(rooms: Rooms) -> None:

@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
 import { describe, expect, test } from 'vitest'
 import { type Capture, capture, otherCamera, troubleOf } from '@/call/devices'
-import { gradeOf, NO_FIGURES, qualityBetween, readFigures, worstOf } from '@/call/figures'
+import { gradeOf, levelBetween, NO_FIGURES, qualityBetween, readFigures, worstOf } from '@/call/figures'
 import { levelOf } from '@/call/loudness'
 import { applyLimit, preferVp8, scaleFor } from '@/call/sending'
 import { seatTokenOf } from '@/call/seatToken'
@@ -78,18 +78,25 @@ describe('figures', () => {
   const report = [
     { type: 'transport', packetsReceived: 100 },
     { type: 'candidate-pair', nominated: true, currentRoundTripTime: 0.04 },
-    { type: 'inbound-rtp', kind: 'audio', packetsReceived: 50, packetsLost: 1, audioLevel: 0.3 },
+    { type: 'inbound-rtp', kind: 'audio', packetsReceived: 50, packetsLost: 1, totalAudioEnergy: 0.5, totalSamplesDuration: 2 },
     { type: 'inbound-rtp', kind: 'video', packetsReceived: 40, packetsLost: -2, framesDecoded: 30, frameWidth: 640, frameHeight: 480 },
   ]
 
   test('are the sum of sound and picture; a count of lost packets below zero is none', () => {
     expect(readFigures(report)).toEqual({
-      packets: 100, framesDecoded: 30, framesEncoded: 0, audioLevel: 0.3, packetsReceived: 90, packetsLost: 1, rttMs: 40, width: 640, height: 480,
+      packets: 100, framesDecoded: 30, framesEncoded: 0, audioEnergy: 0.5, audioSeconds: 2, packetsReceived: 90, packetsLost: 1, rttMs: 40, width: 640, height: 480,
     })
   })
 
   test('of a browser without transport statistics are what came', () => {
     expect(readFigures(report.slice(2)).packets).toBe(90)
+  })
+
+  test('of sound say how loud it was between two looks, not how loud it is at one of them', () => {
+    const at = (audioEnergy: number, audioSeconds: number) => ({ ...NO_FIGURES, audioEnergy, audioSeconds })
+    expect(levelBetween(at(0.5, 2), at(0.58, 2.5))).toBeCloseTo(0.4)
+    expect(levelBetween(at(0.5, 2), at(0.5, 2.5))).toBe(0)
+    expect(levelBetween(at(0.5, 2), at(0.5, 2))).toBe(0) // nothing came
   })
 
   test('make a quality between two looks', () => {

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import {
-  type Answer, AskLater, FIRST_LOOKS_MS, FOLLOW_MS, Leg, LegRefused, type LegState, LOOK_EVERY_MS, OWN_ADDRESSES_MS, RETRY_MS, SILENCE_MS,
+  type Answer, AskLater, FIRST_LOOKS_MS, FOLLOW_MS, Leg, LegRefused, type LegState, LOOK_COUNTS_AT_MOST_MS, LOOK_EVERY_MS, OWN_ADDRESSES_MS, RETRY_MS, SILENCE_MS,
 } from '@/call/leg'
 import { peers } from './callFakes'
 import { settled, StandingClock } from './linkFakes'
@@ -189,6 +189,41 @@ test('a fresh leg is looked at ten times a second, one that has run for a while 
   looks.length = 0
   await clock.pass(LOOK_EVERY_MS * 10)
   expect(looks).toHaveLength(10)
+})
+
+describe('a page that is late with its looks', () => {
+  test('counts the time that passed: a fresh leg on a slow device is as soon found to be silent', async () => {
+    await live()
+    made.last.healthy = false
+    let passed = 0
+    for (; made.made.length === 1; passed += 900) {
+      clock.sleep(900 - FIRST_LOOKS_MS)
+      await clock.pass(FIRST_LOOKS_MS)
+    }
+    expect(passed).toBeLessThan(SILENCE_MS + 1_000)
+  })
+
+  test('is not deaf for having slept: what was silent for two looks is not yet given up', async () => {
+    await live()
+    made.last.healthy = false
+    for (let look = 1; look * LOOK_COUNTS_AT_MOST_MS < SILENCE_MS; look += 1) {
+      clock.sleep(60_000)
+      await clock.pass(0)
+    }
+    expect(made.made).toHaveLength(1)
+    made.last.healthy = true
+    await clock.pass(10_000)
+    expect(made.made).toHaveLength(1)
+  })
+
+  test('judges by it how many pictures come a second', async () => {
+    let fps = 0
+    leg = new Leg({ timers: clock, makePeer: made.make, prepare: () => undefined, exchange: answer, onFigures: (_, quality) => (fps = quality.fps) })
+    await live()
+    clock.sleep(1_000)
+    await clock.pass(0)
+    expect(fps).toBe(15)
+  })
 })
 
 test('how good it is is judged over half a second, however often it is looked at', async () => {

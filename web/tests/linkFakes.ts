@@ -7,11 +7,14 @@ export const settled = async () => {
 }
 
 export class StandingClock implements Timers {
-  private now = 0
+  private time = 0
   private last = 0
   private readonly due = new Map<number, { at: number; run: () => void }>()
+  now() {
+    return this.time
+  }
   set(run: () => void, ms: number) {
-    this.due.set(++this.last, { at: this.now + ms, run })
+    this.due.set(++this.last, { at: this.time + ms, run })
     return this.last
   }
   clear(id: number | undefined) {
@@ -21,17 +24,21 @@ export class StandingClock implements Timers {
     return this.due.size
   }
   async pass(ms: number) {
-    const until = this.now + ms
+    const until = this.time + ms
     for (;;) {
       await settled()
       const next = [...this.due].filter(([, { at }]) => at <= until).sort(([, a], [, b]) => a.at - b.at)[0]
       if (!next) break
       this.due.delete(next[0])
-      this.now = next[1].at
+      this.time = Math.max(this.time, next[1].at) // later than it was to be, if the page slept
       next[1].run()
     }
-    this.now = until
+    this.time = until
     await settled()
+  }
+  /** Time goes by in which nothing is done, e.g. in a page that is busy. */
+  sleep(ms: number) {
+    this.time += ms
   }
 }
 

@@ -31,8 +31,8 @@ async def test_call_goes_through_the_door_as_at_hand(call: Call, far: HubClient)
     assert set(figures) == {leg.id for leg in call.legs.values()}
     assert figures[call.legs[publisher].id]["key_frames_asked"] >= 1
     assert (await far.load())["viewings"] == 1
-    await far.mute(ROOM, "officer", {Kind.VIDEO, Kind.AUDIO})
-    await far.mute(ROOM, "officer", set())
+    await far.mute(ROOM, "officer", {Kind.VIDEO, Kind.AUDIO}, number=1)
+    await far.mute(ROOM, "officer", set(), number=2)
     await far.close(call.legs[viewer].id)
     with pytest.raises(NoSuchLeg):
         await far.close(call.legs[viewer].id)

@@ -92,22 +92,31 @@ async def test_muted_pictures_stop_while_sound_goes_on_and_come_back(call: Call)
     await call.publisher("officer")
     viewer = await call.viewer("officer")
     await viewer.until(lambda: viewer.pictures >= 3)
-    await call.hub.mute(ROOM, "officer", {Kind.VIDEO})
+    await call.hub.mute(ROOM, "officer", {Kind.VIDEO}, number=1)
     heard = viewer.sounds
     await viewer.until(lambda: viewer.sounds >= heard + 25)  # what was under way has arrived by now
     seen, heard = viewer.pictures, viewer.sounds
     await viewer.until(lambda: viewer.sounds >= heard + 25)
     assert viewer.pictures == seen
-    await call.hub.mute(ROOM, "officer", ())
+    await call.hub.mute(ROOM, "officer", (), number=2)
     await viewer.until(lambda: viewer.pictures >= seen + 5)
 
 
 async def test_mute_holds_for_one_who_comes_anew(call: Call) -> None:
-    await call.hub.mute(ROOM, "officer", {Kind.AUDIO})
+    await call.hub.mute(ROOM, "officer", {Kind.AUDIO}, number=1)
     await call.publisher("officer")
     viewer = await call.viewer("officer")
     await viewer.until(lambda: viewer.pictures >= 10)
     assert viewer.sounds == 0
+
+
+async def test_word_that_was_overtaken_on_its_way_mutes_nobody(call: Call) -> None:
+    await call.publisher("officer")
+    viewer = await call.viewer("officer")
+    await call.hub.mute(ROOM, "officer", (), number=8)
+    await call.hub.mute(ROOM, "officer", {Kind.AUDIO}, number=7)
+    heard = viewer.sounds
+    await viewer.until(lambda: viewer.sounds >= heard + 50)  # more than was under way
 
 
 async def test_closed_room_ends_every_leg_in_it_and_no_other(call: Call) -> None:

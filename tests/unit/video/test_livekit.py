@@ -68,14 +68,14 @@ async def test_closing_a_leg_ends_it_once(engine: LiveKit) -> None:
 
 
 async def test_muting_tells_only_of_tracks_that_change(engine: LiveKit, server: Server) -> None:
-    await engine.mute("7", "12", {Kind.AUDIO})
+    await engine.mute("7", "12", {Kind.AUDIO}, number=1)
     assert server.called("MutePublishedTrack") == [
         {"room": "7", "identity": "12", "track_sid": "TR_a", "muted": True},
         {"room": "7", "identity": "12", "track_sid": "TR_v", "muted": False},
     ]
-    await engine.mute("7", "12", {Kind.AUDIO})
+    await engine.mute("7", "12", {Kind.AUDIO}, number=1)
     assert len(server.called("MutePublishedTrack")) == 2
-    await engine.mute("7", "12", set())
+    await engine.mute("7", "12", set(), number=2)
     assert not any(track["muted"] for track in server.tracks)
 
 

@@ -5,8 +5,9 @@ export interface Figures {
   packets: number
   framesDecoded: number
   framesEncoded: number
-  /** 0 (silence) to 1. */
-  audioLevel: number
+  /** All sound so far: its energy (that of a second of full scale is 1), and how many seconds it lasted. */
+  audioEnergy: number
+  audioSeconds: number
   packetsReceived: number
   packetsLost: number
   rttMs: number | null
@@ -15,7 +16,7 @@ export interface Figures {
 }
 
 export const NO_FIGURES: Figures = {
-  packets: 0, framesDecoded: 0, framesEncoded: 0, audioLevel: 0, packetsReceived: 0, packetsLost: 0, rttMs: null, width: 0, height: 0,
+  packets: 0, framesDecoded: 0, framesEncoded: 0, audioEnergy: 0, audioSeconds: 0, packetsReceived: 0, packetsLost: 0, rttMs: null, width: 0, height: 0,
 }
 
 type Row = Record<string, unknown>
@@ -24,6 +25,10 @@ type Row = Record<string, unknown>
 export function readFigures(report: { forEach(each: (row: Row) => void): void }): Figures {
   const figures = { ...NO_FIGURES }
   const number = (value: unknown) => (typeof value === 'number' ? value : 0)
+  const takeSound = (row: Row) => {
+    figures.audioEnergy = number(row.totalAudioEnergy)
+    figures.audioSeconds = number(row.totalSamplesDuration)
+  }
   report.forEach((row) => {
     if (row.type === 'transport') figures.packets += number(row.packetsReceived)
     else if (row.type === 'candidate-pair' && row.nominated && typeof row.currentRoundTripTime === 'number') {
@@ -31,7 +36,7 @@ export function readFigures(report: { forEach(each: (row: Row) => void): void })
     } else if (row.type === 'inbound-rtp') {
       figures.packetsReceived += number(row.packetsReceived)
       figures.packetsLost += Math.max(0, number(row.packetsLost))
-      if (row.kind === 'audio') figures.audioLevel = number(row.audioLevel)
+      if (row.kind === 'audio') takeSound(row)
       else {
         figures.framesDecoded = number(row.framesDecoded)
         figures.width = number(row.frameWidth)
@@ -41,11 +46,20 @@ export function readFigures(report: { forEach(each: (row: Row) => void): void })
       figures.framesEncoded = number(row.framesEncoded)
       figures.width = number(row.frameWidth)
       figures.height = number(row.frameHeight)
-    } else if (row.type === 'media-source' && row.kind === 'audio') figures.audioLevel = number(row.audioLevel)
+    } else if (row.type === 'media-source' && row.kind === 'audio') takeSound(row)
   })
   // A browser without transport statistics: what came of sound and picture has to do.
   if (figures.packets === 0) figures.packets = figures.packetsReceived
   return figures
+}
+
+/**
+ * How loud it was between two looks, 0 (silence) to 1: the root of the mean energy, as W3C's webrtc-stats defines it
+ * under `totalAudioEnergy`. The level of the moment alone would miss a word that falls between two looks.
+ */
+export function levelBetween(before: Figures, now: Figures): number {
+  const seconds = now.audioSeconds - before.audioSeconds
+  return seconds > 0 ? Math.min(1, Math.sqrt(Math.max(0, now.audioEnergy - before.audioEnergy) / seconds)) : 0
 }
 
 /** How well a leg works, between two looks at its figures. */

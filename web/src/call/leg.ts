@@ -6,7 +6,7 @@
  * decides for itself and by one rule alone; two triggers would rebuild it twice.
  */
 import { browserTimers, type Timers } from '@/live/timers'
-import { type Figures, NO_FIGURES, type Quality, qualityBetween, readFigures } from './figures'
+import { type Figures, levelBetween, NO_FIGURES, type Quality, qualityBetween, readFigures } from './figures'
 
 export type LegState = 'connecting' | 'live' | 'rebuilding' | 'refused' | 'ended'
 
@@ -41,7 +41,8 @@ export interface LegOptions {
   prepare: (peer: PeerLike) => void | Promise<void>
   exchange: (offer: string) => Promise<Answer>
   onState?: (state: LegState) => void
-  onFigures?: (figures: Figures, quality: Quality) => void
+  /** After every look; `level` is how loud it was since the last one, 0 to 1. */
+  onFigures?: (figures: Figures, quality: Quality, level: number) => void
   timers?: Timers
 }
 
@@ -49,6 +50,11 @@ export const LOOK_EVERY_MS = 500
 /** A fresh leg is looked at more often: its first picture and sound show when they come, not half a second later. */
 export const FIRST_LOOKS_MS = 100
 const FIRST_LOOKS_FOR_MS = 3_000
+/**
+ * As long as a look may count at most, in silence: a page that slept for a minute has not been deaf for one, and looks
+ * twice before it says so. A page that is only slow counts what really passed between its looks.
+ */
+export const LOOK_COUNTS_AT_MOST_MS = 1_000
 /** Reports come at least each 1.5 s also where nothing is sent: so long a silence is no coincidence. */
 export const SILENCE_MS = 2_500
 export const RETRY_MS = 700
@@ -72,7 +78,7 @@ export class Leg {
   private figures: Figures = NO_FIGURES
   /** What the quality is judged from: the figures of half a second ago, and what it was then. */
   private judged = { figures: NO_FIGURES, quality: qualityBetween(NO_FIGURES, NO_FIGURES, 0) }
-  /** These four count looks, not the clock: a page that slept has not been silent. */
+  private lookedAt = 0
   private lookedMs = 0
   private judgedMs = 0
   private silentMs = 0
@@ -131,7 +137,9 @@ export class Leg {
       if (!mine()) return answer.end()
       this.answer = answer
       await peer.setRemoteDescription({ type: 'answer', sdp: answer.sdp })
-      if (mine()) this.watch(peer)
+      if (!mine()) return
+      this.lookedAt = this.timers.now()
+      this.watch(peer)
     } catch (error) {
       if (mine()) this.failed(error)
     }
@@ -170,19 +178,21 @@ export class Leg {
 
   private watch(peer: PeerLike): void {
     const pause = this.lookedMs < FIRST_LOOKS_FOR_MS ? FIRST_LOOKS_MS : LOOK_EVERY_MS
-    this.timer = this.timers.set(() => void this.look(peer, pause), pause)
+    this.timer = this.timers.set(() => void this.look(peer), pause)
   }
 
-  /** `ms`: how long ago the last look was. */
-  private async look(peer: PeerLike, ms: number): Promise<void> {
+  private async look(peer: PeerLike): Promise<void> {
     const now = readFigures(await peer.getStats())
     if (this.peer !== peer) return
+    const passed = this.timers.now() - this.lookedAt
+    const counted = Math.min(passed, LOOK_COUNTS_AT_MOST_MS)
     const before = this.figures
     this.figures = now
-    this.lookedMs += ms
-    this.silentMs = now.packets > before.packets ? 0 : this.silentMs + ms
-    this.options.onFigures?.(now, this.judge(now, ms))
-    if (this.awaitedMs !== null) this.awaitedMs = now.packetsReceived > before.packetsReceived ? null : this.awaitedMs + ms
+    this.lookedAt += passed
+    this.lookedMs += passed
+    this.silentMs = now.packets > before.packets ? 0 : this.silentMs + counted
+    this.options.onFigures?.(now, this.judge(now, passed), levelBetween(before, now))
+    if (this.awaitedMs !== null) this.awaitedMs = now.packetsReceived > before.packetsReceived ? null : this.awaitedMs + counted
     const gone = this.awaitedMs !== null && this.awaitedMs >= FOLLOW_MS
     const patience = this.state === 'live' ? SILENCE_MS : CONNECT_MS
     if (gone || this.silentMs >= patience) this.rebuild()

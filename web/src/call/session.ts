@@ -22,6 +22,8 @@ export interface LegView {
   stream: MediaStream | null
   figures: Figures
   quality: Quality
+  /** How loud it is, 0 (silence) to 1. */
+  level: number
 }
 
 export interface SessionOptions {
@@ -50,7 +52,7 @@ interface OwnLeg {
 const IN: ReadonlySet<Seat['state'] | undefined> = new Set<Seat['state']>(['present', 'away'])
 
 const NO_QUALITY: Quality = { fps: 0, lost: 0, rtt_ms: null }
-const freshView = (): LegView => ({ state: 'connecting', stream: null, figures: NO_FIGURES, quality: NO_QUALITY })
+const freshView = (): LegView => ({ state: 'connecting', stream: null, figures: NO_FIGURES, quality: NO_QUALITY, level: 0 })
 
 export class CallSession {
   private readonly options: Required<SessionOptions>
@@ -167,8 +169,8 @@ export class CallSession {
         one.view = { ...one.view, state }
         tell()
       },
-      onFigures: (figures, quality) => {
-        one.view = { ...one.view, figures, quality }
+      onFigures: (figures, quality, level) => {
+        one.view = { ...one.view, figures, quality, level }
         tell()
       },
     })
@@ -197,7 +199,7 @@ export class CallSession {
         if (state === 'live') this.keepToLimit()
         change({ state })
       },
-      onFigures: (figures, quality) => change({ figures, quality }),
+      onFigures: (figures, quality, level) => change({ figures, quality, level }),
     })
   }
 

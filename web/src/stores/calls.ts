@@ -38,6 +38,7 @@ export const useCalls = defineStore('calls', () => {
   let session: CallSession | null = null
   let presence: Presence | null = null
   let comingBack = false
+  let lastTalk: Promise<void> = Promise.resolve()
 
   const me = computed(() => room.value?.seats.find(({ id }) => id === room.value?.me?.seat_id) ?? null)
   const may = (what: May) => room.value?.me?.may.includes(what) ?? false
@@ -219,10 +220,16 @@ export const useCalls = defineStore('calls', () => {
     if (room.value) await api.value.rooms.snapshot(room.value.id, picture, seat)
   }
 
-  /** Hold to speak: heard at once here, and the word is taken at the server where only one may have it. */
+  /**
+   * Hold to speak: heard at once here, and the word is taken at the server where only one may have it. One question
+   * after the other: a press that arrived after its own release would hold the word with nobody speaking.
+   */
   async function talk(on: boolean): Promise<void> {
     media.setMic(on)
-    if (room.value?.audio_group) await inRoom((id) => api.value.rooms.talk(id, on))
+    if (!room.value?.audio_group) return
+    const asked = lastTalk.then(() => inRoom((id) => api.value.rooms.talk(id, on)))
+    lastTalk = asked.catch(() => undefined)
+    await asked
   }
 
   return {

@@ -1,15 +1,15 @@
-"""`./onemap test`: all checks and all tests, in three strands; with pytest's own arguments only what they name.
+"""`./onemap test`: all checks and all tests, most side by side; with pytest's own arguments only what they name.
 
-Journeys wait for browsers and for products that start, the database tests for the database: it takes three strands side
-by side to keep two cores busy. None shares a home, a database or a port with another, and only one drives Chromium.
-What needs the machine to itself comes when they have ended.
+Much of it waits, for a database or for a product that starts: it takes three strands to keep two cores busy. None
+shares a home, a database or a port with another. Journeys in a browser come when these have ended: two pages with a map
+and a call fill a small machine by themselves, and what people see there must not depend on what else runs.
 """
 
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,17 +18,13 @@ from typing import BinaryIO
 
 from command.checks import ROOT, checks_of, run_checks, summary
 
-# What runs beside the checks and the other tests: names, and what pytest is to take.
+# Names, and what pytest is to take.
 _BESIDE = {
-    "journeys in a browser": ("tests/journeys", "-m", "browser and not alone"),
     "database tests": ("tests/postgis",),
+    "journeys without a browser": ("tests/journeys", "-m", "not browser"),
 }
-# What we run meanwhile, one after another.
-_OURS = {
-    "unit tests": ("tests", "--ignore=tests/journeys", "--ignore=tests/postgis"),
-    "other journeys": ("tests/journeys", "-m", "not browser"),
-}
-_ALONE = ("tests/journeys", "-m", "alone")
+_MEANWHILE = {"unit tests": ("tests", "--ignore=tests/journeys", "--ignore=tests/postgis")}
+_AFTERWARDS = {"journeys in a browser": ("tests/journeys", "-m", "browser")}
 _NO_TESTS_COLLECTED = 5
 _LOOK_EVERY_S = 0.2
 _CLEANED_UP_WITHIN_S = 60.0
@@ -82,6 +78,10 @@ def verdict(code: int) -> str:
     return {0: "passed", _NO_TESTS_COLLECTED: "were not there"}.get(code, "failed")
 
 
+def _run_each(tests: Mapping[str, Sequence[str]]) -> dict[str, int]:
+    return {name: run(pytest_on(some)) for name, some in tests.items()}
+
+
 def main(arguments: Sequence[str]) -> int:
     if arguments:
         return run(pytest_on(arguments))
@@ -90,12 +90,11 @@ def main(arguments: Sequence[str]) -> int:
         folder = Path(stack.enter_context(TemporaryDirectory()))
         beside = {name: stack.enter_context(Aside(pytest_on(some), folder / name)) for name, some in _BESIDE.items()}
         verdicts = run_checks(checks_of())
-        codes = {name: run(pytest_on(some)) for name, some in _OURS.items()}
+        codes = _run_each(_MEANWHILE)
         for name, aside in reversed(beside.items()):
             print(f"The {name}, which ran beside all this:", flush=True)
             codes[name] = aside.show(sys.stdout.buffer)
-        print("What needs the machine to itself:", flush=True)
-        codes["journeys alone"] = run(pytest_on(_ALONE))
+        codes |= _run_each(_AFTERWARDS)
     ended = "; ".join(f"{name} {verdict(code)}" for name, code in codes.items())
     print(f"onemap test: {summary(verdicts)}; {ended}; {time.monotonic() - started:.0f} s in all")
     return next((code for code in codes.values() if code), int(not all(one.passed for one in verdicts)))

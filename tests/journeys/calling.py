@@ -59,9 +59,9 @@ class Seen:
         return len(states) > 1 and states[-1] == "live"
 
     def goes_on(self, *, within_s: float = 30) -> None:
-        """Wait until more pictures are decoded than now, and there is sound."""
+        """Wait until new pictures are decoded (a leg that is built anew counts from one), and there is sound."""
         before = self.decoded()
-        until(lambda: self.decoded() > before, "pictures are decoded", within_s=within_s)
+        until(lambda: self.decoded() not in (0, before), "pictures are decoded", within_s=within_s)
         until(self.is_heard, "there is sound", within_s=within_s)
 
 

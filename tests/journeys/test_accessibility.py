@@ -21,6 +21,10 @@ _CHOOSE = """(theme) => {
   localStorage['onemap.theme'] = theme
   window.dispatchEvent(new StorageEvent('storage', { key: 'onemap.theme' }))
 }"""
+# Nothing may be judged half faded in. A bar that shows how long something still takes is no fading.
+_FADED_IN = """() => Promise.all(document.getAnimations()
+  .filter((one) => one.effect.getTiming().iterations !== Infinity && one.effect.getTiming().duration <= 1000)
+  .map((one) => one.finished.catch(() => undefined)))"""
 # MapLibre's canvas has no text that axe could read; what stands on the map is in the lists beside it.
 _RUN = """async () => {
   const { violations } = await axe.run(document, { exclude: [['.maplibregl-canvas-container']] })
@@ -50,11 +54,7 @@ def findings(one: Device, *, owed: tuple[str, ...] = ()) -> list[str]:
 
 
 def _faults(one: Device, owed: tuple[str, ...]) -> list[str]:
-    # Nothing may be judged half faded in.
-    one.page.evaluate(
-        "Promise.all(document.getAnimations().filter((a) => a.effect.getTiming().iterations !== Infinity)"
-        ".map((a) => a.finished.catch(() => undefined)))"
-    )
+    one.page.evaluate(_FADED_IN)
     found: list[dict[str, Any]] = one.page.evaluate(_RUN)
     return [
         f"{rule['id']} ({rule['impact']}): {node['target']}: {node['why']}"

@@ -92,6 +92,28 @@ def test_from_the_alert_by_one_key_to_the_scene(screen: Device, phone: Device, p
     expect(phone.page.get_by_test_id("ring")).to_have_count(0)
     kinds = {one["kind"] for one in place.desk.get(f"/api/alerts/{alert['id']}/timeline")["items"]}
     assert {"room.opened", "room.rang", "room.joined"} <= kinds
+    _muted_and_told(call)
+    _ended_for_everybody(call)
+
+
+def _muted_and_told(call: Call) -> None:
+    page, officer = call.screen.page, call.officer["id"]
+    page.get_by_test_id("call-people-toggle").click()
+    page.get_by_test_id(f"mute-{officer}").click()
+    expect(call.phone.page.get_by_test_id("phone-call")).to_contain_text("指挥席已将您静音")
+    expect(page.get_by_test_id(f"tile-{officer}").get_by_role("img", name="已静音")).to_be_visible()
+    page.get_by_test_id(f"mute-{officer}").click()
+    expect(call.phone.page.get_by_test_id("phone-call")).not_to_contain_text("指挥席已将您静音")
+    call.goes_on()
+
+
+def _ended_for_everybody(call: Call) -> None:
+    page = call.screen.page
+    page.get_by_test_id("call-leave").click()
+    page.get_by_test_id("call-end").click()
+    expect(page.get_by_test_id("call-panel")).to_have_count(0)
+    expect(call.phone.page.get_by_test_id("phone-call")).to_have_count(0)
+    expect(call.phone.page.get_by_test_id("task")).to_be_visible()
 
 
 def test_a_call_that_is_declined_says_so_at_the_desk(screen: Device, phone: Device, place: Place) -> None:
@@ -139,41 +161,13 @@ def test_an_expert_joins_by_a_link_that_leaves_no_token_in_the_address(
         expect(page.get_by_test_id(f"tile-{expert['id']}")).to_have_count(0)
 
 
-def test_whoever_is_muted_is_not_heard_and_is_told(call: Call) -> None:
-    page, officer = call.screen.page, call.officer["id"]
-    page.get_by_test_id("call-people-toggle").click()
-    page.get_by_test_id(f"mute-{officer}").click()
-    expect(call.phone.page.get_by_test_id("phone-call")).to_contain_text("指挥席已将您静音")
-    expect(page.get_by_test_id(f"tile-{officer}").get_by_role("img", name="已静音")).to_be_visible()
-    page.get_by_test_id(f"mute-{officer}").click()
-    expect(call.phone.page.get_by_test_id("phone-call")).not_to_contain_text("指挥席已将您静音")
-    call.goes_on()
+def test_a_call_comes_back_by_itself_whatever_was_away(product: Product, call: Call) -> None:
+    _without_the_phones_network_its_task_goes_on(call)
+    _after_the_hub_was_silent(product, call)
+    _after_the_hub_was_killed(product, call)
 
 
-def test_the_hub_is_killed_and_the_call_comes_back_by_itself(product: Product, call: Call) -> None:
-    for one in call.both():
-        one.note_states()
-    killed_at = time.monotonic()
-    killed = product.kill("media")
-    product.wait_for_successor("media", killed)
-    up = since(killed_at)
-    for one in call.both():
-        until(one.was_rebuilt, "the leg was built anew", within_s=60)
-    call.goes_on(within_s=60)
-    print(f"\nhub killed: its successor after {up:.2f} s, both see and hear again after {since(killed_at):.2f} s")
-
-
-def test_silence_on_the_network_is_noticed_and_mended(product: Product, call: Call) -> None:
-    """The hub stands still for a while, as if every cable to it were pulled: nobody hangs up, nobody clicks."""
-    with product.standing_still("media"):
-        for one in call.both():
-            expect(one.tile).to_have_attribute("data-notice", "rebuilding")
-    back_at = time.monotonic()
-    call.goes_on(within_s=60)
-    print(f"\nback {since(back_at):.2f} s after the hub breathed again")
-
-
-def test_without_a_network_the_task_goes_on_and_the_seat_is_kept(call: Call) -> None:
+def _without_the_phones_network_its_task_goes_on(call: Call) -> None:
     """What goes by HTTP is away for a while: the desk sees it at once, the phone says it, the task stays usable."""
     page = call.phone.page
     page.get_by_test_id("call-size").tap()
@@ -189,10 +183,24 @@ def test_without_a_network_the_task_goes_on_and_the_seat_is_kept(call: Call) -> 
     call.goes_on()
 
 
-def test_ending_the_call_ends_it_for_everybody(call: Call) -> None:
-    page = call.screen.page
-    page.get_by_test_id("call-leave").click()
-    page.get_by_test_id("call-end").click()
-    expect(page.get_by_test_id("call-panel")).to_have_count(0)
-    expect(call.phone.page.get_by_test_id("phone-call")).to_have_count(0)
-    expect(call.phone.page.get_by_test_id("task")).to_be_visible()
+def _after_the_hub_was_silent(product: Product, call: Call) -> None:
+    """The hub stands still for a while, as if every cable to it were pulled: nobody hangs up, nobody clicks."""
+    with product.standing_still("media"):
+        for one in call.both():
+            expect(one.tile).to_have_attribute("data-notice", "rebuilding")
+    back_at = time.monotonic()
+    call.goes_on(within_s=60)
+    print(f"\nback {since(back_at):.2f} s after the hub breathed again")
+
+
+def _after_the_hub_was_killed(product: Product, call: Call) -> None:
+    for one in call.both():
+        one.note_states()
+    killed_at = time.monotonic()
+    killed = product.kill("media")
+    product.wait_for_successor("media", killed)
+    up = since(killed_at)
+    for one in call.both():
+        until(one.was_rebuilt, "the leg was built anew", within_s=60)
+    call.goes_on(within_s=60)
+    print(f"\nhub killed: its successor after {up:.2f} s, both see and hear again after {since(killed_at):.2f} s")

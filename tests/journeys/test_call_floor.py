@@ -16,9 +16,6 @@ from product import PASSWORD, Person, Product, until
 from scene import Place, called, take_step
 from test_accessibility import AXE, OWED, findings
 
-# Two browsers with cameras fill a small machine: nothing else is to run beside them.
-pytestmark = pytest.mark.alone
-
 CAMERAS = [
     one.replace("fake-device-for-media-stream", "fake-device-for-media-stream=device-count=3") for one in DEVICES
 ]

@@ -11,8 +11,6 @@ from browsing import device
 from playwright.sync_api import Browser, expect
 from product import PASSWORD, Product, until
 
-expect.set_options(timeout=20_000)
-
 
 @pytest.fixture
 def recording(product: Product) -> dict[str, Any]:

@@ -85,6 +85,7 @@ class MediaEngine(Protocol):
         """Forward nothing of these kinds from a participant until told otherwise; an empty set unmutes.
 
         Words overtake each other on their way: of two about one participant the one with the higher number holds.
+        Numbers begin at 1.
         """
         ...
 

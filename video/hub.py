@@ -67,7 +67,7 @@ class _Muted:
 class _Room:
     publications: dict[str, Publication] = field(default_factory=dict)
     generations: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    muted: dict[str, _Muted] = field(default_factory=dict)
+    muted: dict[str, _Muted] = field(default_factory=lambda: defaultdict(_Muted))
     viewings: dict[str, Viewing] = field(default_factory=dict)
 
 
@@ -207,7 +207,7 @@ class Hub:
 
     async def mute(self, room: str, participant: str, kinds: Collection[Kind], *, number: int) -> None:
         here = self._rooms.setdefault(room, _Room())
-        if participant in here.muted and number <= here.muted[participant].number:
+        if number <= here.muted[participant].number:
             return  # a newer word was faster
         here.muted[participant] = _Muted(frozenset(kinds), number)
         if participant in here.publications:
@@ -293,7 +293,7 @@ class Hub:
         room = self._rooms.setdefault(publication.room, _Room())
         room.generations[publication.participant] += 1
         publication.generation = room.generations[publication.participant]
-        publication.mute(room.muted.get(publication.participant, _Muted()).kinds)
+        publication.mute(room.muted[publication.participant].kinds)
         earlier = room.publications.get(publication.participant)
         room.publications[publication.participant] = publication
         self._watch_over(publication)

@@ -98,16 +98,16 @@ async def _ask(database: Database, engine: MediaEngine, wanted: Wanted, offer: s
     if wanted.purpose == "view":
         return await engine.view(room, str(wanted.of), seat, offer)
     # Before the first packet, or a moment of it would be heard.
-    for muting in await _mutings(database, wanted):
-        await mute(engine, room_id=wanted.room_id, muting=muting)
+    await mute(engine, room_id=wanted.room_id, muting=await _muting(database, wanted))
     return await engine.publish(room, seat, offer)
 
 
-async def _mutings(database: Database, wanted: Wanted) -> list[Muting]:
+async def _muting(database: Database, wanted: Wanted) -> Muting:
     """What of the seat is muted. Read once the room has its hub: a change that comes later finds that hub itself."""
     async with database.for_system() as session, session.begin():
         room = await hold_room(session, wanted.room_id, open_only=False)
-        return await mutings(session, room, [await seat_of(session, wanted.room_id, wanted.seat_id)])
+        [muting] = await mutings(session, room, [await seat_of(session, wanted.room_id, wanted.seat_id)])
+    return muting
 
 
 async def _remember(session: AsyncSession, wanted: Wanted, hub_id: UUID, leg: Leg) -> None:
